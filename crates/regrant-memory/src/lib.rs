@@ -1,0 +1,1 @@
+//! A sharded in-process store for regrant.

@@ -1,0 +1,1 @@
+//! A durable SQLite store for regrant.
