@@ -61,7 +61,7 @@ fn opens_tests(lines: &[&str]) -> bool {
         return false;
     };
     let is_cfg = cfg.starts_with("#[cfg(test") || cfg.starts_with("#[cfg(all(test");
-    let is_module = |line: &str| line.starts_with("mod ") && line.ends_with('{');
+    let is_module = |line: &str| line.contains("mod ") && line.ends_with('{');
     is_cfg && (is_module(next) || next.starts_with("#[") && is_module(last))
 }
 
@@ -128,6 +128,8 @@ mod tests {
     fn the_product_ends_where_the_tests_begin() {
         let text = "fn a() {}\n\n#[cfg(test)]\nmod tests {\n    fn b() {}\n}\n";
         assert_eq!(file("a.rs", text).product_len(), 2);
+        let shared = text.replace("mod", "#[expect(x)]\npub(crate) mod");
+        assert_eq!(file("a.rs", &shared).product_len(), 2);
         let beside = "#[cfg(test)]\nmod tests;\n\nfn a() {}\n";
         assert_eq!(file("a.rs", beside).product_len(), 4);
         assert_eq!(
