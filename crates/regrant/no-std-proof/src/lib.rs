@@ -15,11 +15,27 @@
 //! loaded by the compiler, and not caught; nor does it end up in anybody's program.)
 #![no_std]
 
-extern crate regrant;
-
 use core::alloc::{GlobalAlloc, Layout};
 use core::panic::PanicInfo;
 use core::ptr;
+
+use regrant::{BoxedClientStore, BoxedTokenStore, Engine, TokenRequest, decode_tokens};
+
+/// Makes code of the generic driver, and with it of every decision: not only the crate must load
+/// without `std`, what a host calls must link without it.
+#[unsafe(no_mangle)]
+pub fn regrant_token(
+    engine: &Engine<BoxedTokenStore, BoxedClientStore>,
+    request: TokenRequest<'_>,
+) -> bool {
+    engine.token(request).is_ok()
+}
+
+/// The same for the codec of the stored lists.
+#[unsafe(no_mangle)]
+pub fn regrant_decode(stored: &[u8]) -> bool {
+    decode_tokens(stored).is_ok()
+}
 
 /// An allocator that has no memory. The library is linked and never run.
 struct NoMemory;
