@@ -1,0 +1,104 @@
+//! The step that writes. Its answer is sealed until the outcome of the write is known.
+
+use core::time::Duration;
+
+use super::{Exchange, NeedsGrant, Settled, Step};
+use crate::answer::{Decision, Reason, Refusal, Reply};
+use crate::decide::{Fault, Write};
+use crate::port::{Change, CommitOutcome, Revocation};
+use crate::request::Request;
+
+/// How often a request is decided before other writers have been faster too often.
+const MAX_ATTEMPTS: u32 = 32;
+/// How often a request is decided when the store fails to commit.
+const MAX_DOUBTS: u32 = 3;
+
+/// A change that waits to be committed, and the answer that waits for it.
+#[derive(Debug)]
+pub struct Committing<'a, P, T> {
+    change: Change,
+    settling: Settling<'a, P, T>,
+}
+
+/// A change under way. There is no way to the answer but through the outcome.
+#[derive(Debug)]
+pub struct Settling<'a, P, T> {
+    exchange: Exchange<'a, NeedsGrant<P>>,
+    reply: Result<T, Reason>,
+    decision: Decision,
+    revocation: Option<Revocation>,
+}
+
+/// What a commit of unknown outcome leaves.
+#[derive(Debug)]
+pub enum Doubt<S> {
+    /// The record must be read again: the change may be there.
+    LookAgain(S),
+    /// It failed too often. The error of the store is the answer.
+    GiveUp(Decision),
+}
+
+impl<'a, P, T> Committing<'a, P, T> {
+    pub(super) fn new(mut exchange: Exchange<'a, NeedsGrant<P>>, write: Write<T>) -> Self {
+        let Write { change, outcome, reply, attempted, revocation } = write;
+        let decision = exchange.context.decision(outcome);
+        exchange.context.attempted = attempted.or(exchange.context.attempted);
+        Self { change, settling: Settling { exchange, reply, decision, revocation } }
+    }
+
+    /// What would be decided and written. The answer stays sealed.
+    pub const fn foretell(&self) -> (&Decision, &Change) {
+        (&self.settling.decision, &self.change)
+    }
+
+    /// Hands out the change, for the store.
+    pub fn split(self) -> (Change, Settling<'a, P, T>) {
+        (self.change, self.settling)
+    }
+}
+
+impl<'a, P, T> Settling<'a, P, T> {
+    /// Goes on with the outcome of the commit: the answer, or another look at the record.
+    pub fn settle<R>(self, outcome: CommitOutcome) -> Step<'a, R>
+    where
+        R: Request<'a, Plan = P, Reply = T>,
+    {
+        match outcome {
+            CommitOutcome::Committed => Step::Done(self.unseal()),
+            CommitOutcome::Conflict if self.exchange.context.attempts < MAX_ATTEMPTS => Step::NeedsGrant(self.exchange),
+            CommitOutcome::Conflict => {
+                let fault = Fault::Contended { retry_after: self.retry_after() };
+                let decision = self.exchange.faulted();
+                Step::Failed(fault, decision)
+            }
+        }
+    }
+
+    /// The outcome is unknown: the store failed while it committed. From here on this exchange concludes no replay.
+    pub fn in_doubt<R>(mut self) -> Doubt<Step<'a, R>>
+    where
+        R: Request<'a, Plan = P, Reply = T>,
+    {
+        self.exchange.context.in_doubt = true;
+        if self.exchange.context.attempts < MAX_DOUBTS {
+            Doubt::LookAgain(Step::NeedsGrant(self.exchange))
+        } else {
+            Doubt::GiveUp(self.exchange.faulted())
+        }
+    }
+
+    fn unseal(self) -> Settled<T> {
+        let reply = match self.reply {
+            Ok(answer) => Reply::Success(answer),
+            Err(reason) => Reply::Refused(Refusal::new(reason, self.exchange.context.scheme)),
+        };
+        Settled { reply, decision: self.decision, revocation: self.revocation }
+    }
+
+    /// A wait that ends inside the retry window, so that the client's next try is still a retry.
+    fn retry_after(&self) -> Duration {
+        const SECOND: Duration = Duration::from_secs(1);
+        let window = self.exchange.context.caller.as_ref().map(|client| client.policy().retry_window);
+        if window.is_none_or(|window| window > SECOND) { SECOND } else { Duration::ZERO }
+    }
+}

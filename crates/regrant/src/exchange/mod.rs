@@ -1,0 +1,98 @@
+//! One request on its way through the engine: a value that moves from typed step to typed step.
+//!
+//! ```text
+//! begin → NeedsClient → NeedsGrant → (NeedsOwner) → Committing → Done
+//! ```
+//!
+//! What a step needs is an argument of its method, so a wrong order does not compile. The reply of a step that writes
+//! stays sealed until the outcome of its commit is known. [`Engine`](crate::Engine) drives these steps; a host drives
+//! them itself only if it wants another loop.
+
+mod commit;
+mod grant;
+mod opening;
+mod settled;
+
+use alloc::sync::Arc;
+
+pub use commit::{Committing, Doubt, Settling};
+pub use grant::{NeedsGrant, NeedsOwner};
+pub use opening::{NeedsClient, begin};
+pub use settled::Settled;
+
+use crate::answer::{Decision, Outcome, Reason, RequestKind, Scheme};
+use crate::client::{Client, ClientId};
+use crate::decide::Fault;
+use crate::digest::Digest;
+use crate::record::GrantId;
+use crate::request::Request;
+use crate::rules::Rules;
+
+/// A request at one of its steps.
+#[derive(Debug)]
+pub struct Exchange<'a, S> {
+    rules: &'a Rules,
+    context: Context,
+    state: S,
+}
+
+/// The next step of a request.
+#[derive(Debug)]
+pub enum Step<'a, R: Request<'a>> {
+    /// The client that the request claims to come from is needed.
+    NeedsClient(Exchange<'a, NeedsClient<'a, R>>),
+    /// The record is needed.
+    NeedsGrant(Exchange<'a, NeedsGrant<R::Plan>>),
+    /// The client that owns the record is needed.
+    NeedsOwner(Exchange<'a, NeedsOwner<R::Plan, R::Question>>),
+    /// A change waits to be committed.
+    Committing(Committing<'a, R::Plan, R::Reply>),
+    /// The answer is final.
+    Done(Settled<R::Reply>),
+    /// The server is at fault; nothing is answered.
+    Failed(Fault, Decision),
+}
+
+/// What is known of a request wherever it stands.
+#[derive(Debug)]
+struct Context {
+    kind: RequestKind,
+    scheme: Scheme,
+    caller: Option<Arc<Client>>,
+    grant_id: Option<GrantId>,
+    attempts: u32,
+    attempted: Option<Digest>,
+    in_doubt: bool,
+}
+
+impl Context {
+    fn new(kind: RequestKind) -> Self {
+        Self { kind, scheme: Scheme::None, caller: None, grant_id: None, attempts: 0, attempted: None, in_doubt: false }
+    }
+
+    fn decision(&self, outcome: Outcome) -> Decision {
+        Decision {
+            request: self.kind,
+            outcome,
+            client_id: self.caller.as_ref().map(|client| client.id().clone()),
+            grant_id: self.grant_id,
+            attempts: self.attempts,
+        }
+    }
+
+    fn refuse<'a, R: Request<'a>>(&self, reason: Reason) -> Step<'a, R> {
+        Step::Done(Settled::refused(reason, self.scheme, self.decision(Outcome::Refused(reason))))
+    }
+}
+
+impl<S> Exchange<'_, S> {
+    /// The record of a request that a fault of the server ends here.
+    pub fn faulted(&self) -> Decision {
+        self.context.decision(Outcome::Fault)
+    }
+
+    /// The client that is known by now.
+    pub fn caller(&self) -> Option<&ClientId> {
+        self.context.caller.as_ref().map(|client| client.id())
+    }
+}

@@ -1,0 +1,15 @@
+//! The record: one grant, with every credential that flows from it.
+
+mod attributes;
+mod codec;
+mod grant;
+mod id;
+mod subject;
+mod tokens;
+
+pub use attributes::{Attributes, InvalidAttribute};
+pub use codec::{MalformedList, decode_attributes, decode_tokens, encode_attributes, encode_tokens};
+pub use grant::{EndReason, Grant, GrantState, InvalidRecord, Terms};
+pub use id::{GrantId, MalformedGrantId, Revision};
+pub use subject::{InvalidSubject, Subject};
+pub use tokens::{AccessEntry, RefreshFamily, Retry, Spent, TokenLists};

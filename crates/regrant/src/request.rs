@@ -1,0 +1,88 @@
+//! Requests, in the engine's own terms. A wire form reads them out of HTTP; a host may also make them itself.
+//!
+//! An omitted parameter is `None`, and so is one without a value (RFC 6749 §3.2, N-006).
+
+use core::fmt;
+
+use crate::client::{ClientId, Credentials};
+use crate::decide::Protocol;
+use crate::record::{Attributes, Subject};
+use crate::scope::Scope;
+
+/// A request that the engine decides. Sealed: the kinds are those of this module.
+pub trait Request<'a>: Protocol<'a> {}
+
+impl<'a, R: Protocol<'a>> Request<'a> for R {}
+
+/// A request to the token endpoint. RFC 6749 §3.2.
+#[derive(Clone, Copy, Default)]
+pub struct TokenRequest<'a> {
+    /// Who asks.
+    pub credentials: Credentials<'a>,
+    /// `grant_type`
+    pub grant_type: Option<&'a str>,
+    /// `refresh_token`
+    pub refresh_token: Option<&'a str>,
+    /// `scope`
+    pub scope: Option<&'a str>,
+}
+
+/// A request to the revocation endpoint. RFC 7009 §2.1. A hint is not needed: a token tells its type.
+#[derive(Clone, Copy, Default)]
+pub struct RevocationRequest<'a> {
+    /// Who asks.
+    pub credentials: Credentials<'a>,
+    /// `token`
+    pub token: Option<&'a str>,
+}
+
+/// A request to the introspection endpoint. RFC 7662 §2.1.
+#[derive(Clone, Copy, Default)]
+pub struct IntrospectionRequest<'a> {
+    /// Who asks.
+    pub credentials: Credentials<'a>,
+    /// `token`
+    pub token: Option<&'a str>,
+}
+
+/// A call of a protected resource. RFC 6750 §2.1.
+#[derive(Clone, Copy, Default)]
+pub struct ResourceRequest<'a> {
+    /// The bearer token.
+    pub token: Option<&'a str>,
+}
+
+/// A grant that a host starts, having authenticated the user itself.
+///
+/// The client's grants decide whether a refresh token comes with it. A refusal says that the client is unknown or
+/// disabled, or that the scope goes beyond the client's.
+#[derive(Clone, Debug)]
+pub struct IssueRequest {
+    /// The client it is made for.
+    pub client_id: ClientId,
+    /// Whom it speaks for.
+    pub subject: Option<Subject>,
+    /// The scope; empty means none.
+    pub scope: Scope,
+    /// The host's own members.
+    pub attributes: Attributes,
+}
+
+impl IssueRequest {
+    /// A grant for a client, without subject, scope or attributes.
+    pub const fn new(client_id: ClientId, scope: Scope) -> Self {
+        Self { client_id, subject: None, scope, attributes: Attributes::new() }
+    }
+}
+
+macro_rules! opaque_debug {
+    ($($name:ident),+) => {
+        $(impl fmt::Debug for $name<'_> {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(concat!(stringify!($name), "(…)"))
+            }
+        })+
+    };
+}
+
+opaque_debug!(TokenRequest, RevocationRequest, IntrospectionRequest, ResourceRequest);

@@ -1,0 +1,29 @@
+//! Bytes that must not be seen: one door, no copies, wiped when dropped.
+
+use core::fmt;
+
+use zeroize::Zeroizing;
+
+/// `N` secret bytes.
+///
+/// There is no `Clone`, no `PartialEq`, no `Serialize` and no `Display`; `Debug` shows nothing of the content and the
+/// memory is wiped on drop. The only way to the bytes is [`Secret::expose_secret`].
+pub struct Secret<const N: usize>(Zeroizing<[u8; N]>);
+
+impl<const N: usize> Secret<N> {
+    /// Takes the bytes over.
+    pub fn new(bytes: [u8; N]) -> Self {
+        Self(Zeroizing::new(bytes))
+    }
+
+    /// The bytes themselves. Whoever calls this answers for where they go.
+    pub fn expose_secret(&self) -> &[u8; N] {
+        &self.0
+    }
+}
+
+impl<const N: usize> fmt::Debug for Secret<N> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret(…)")
+    }
+}

@@ -1,0 +1,100 @@
+//! Instants, in milliseconds since the Unix epoch. The core has no clock: a host hands the time in.
+
+use core::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+/// An instant: whole milliseconds since 1970-01-01T00:00:00Z, from 0 to `i64::MAX`.
+///
+/// The range is what a signed 64-bit column holds. All arithmetic saturates at its ends, so a lifetime that reaches
+/// past the end of time is cut there and never wraps to an earlier instant.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Timestamp(u64);
+
+impl Timestamp {
+    /// The first instant, 1970-01-01T00:00:00Z.
+    pub const EPOCH: Self = Self(0);
+    /// The last instant that can be told: `i64::MAX` milliseconds.
+    pub const MAX: Self = Self(i64::MAX.unsigned_abs());
+
+    /// The instant `millis` milliseconds after the epoch, cut to [`Timestamp::MAX`].
+    pub const fn from_unix_millis(millis: u64) -> Self {
+        if millis > Self::MAX.0 { Self::MAX } else { Self(millis) }
+    }
+
+    /// The instant `seconds` seconds after the epoch, cut to [`Timestamp::MAX`].
+    pub const fn from_unix_seconds(seconds: u64) -> Self {
+        Self::from_unix_millis(seconds.saturating_mul(1000))
+    }
+
+    /// Milliseconds since the epoch.
+    pub const fn unix_millis(self) -> u64 {
+        self.0
+    }
+
+    /// Seconds since the epoch, rounded down: the unit of `exp` and `iat` (RFC 7662 §2.2, N-218).
+    pub const fn unix_seconds(self) -> u64 {
+        self.0 / 1000
+    }
+
+    /// This instant and `span` later, cut to [`Timestamp::MAX`].
+    #[must_use]
+    pub const fn after(self, span: Duration) -> Self {
+        Self::from_unix_millis(self.0.saturating_add(millis(span)))
+    }
+
+    /// This instant less `span`, cut to the epoch.
+    #[must_use]
+    pub const fn before(self, span: Duration) -> Self {
+        Self(self.0.saturating_sub(millis(span)))
+    }
+
+    /// The time between two instants, whichever is the later.
+    pub const fn distance(self, other: Self) -> Duration {
+        Duration::from_millis(self.0.abs_diff(other.0))
+    }
+
+    /// Whole seconds from `now` until this instant, rounded down; 0 when it has passed. The unit of `expires_in`.
+    pub const fn seconds_from(self, now: Self) -> u64 {
+        self.0.saturating_sub(now.0) / 1000
+    }
+}
+
+/// The whole milliseconds of a span, saturating.
+const fn millis(span: Duration) -> u64 {
+    let seconds = span.as_secs().saturating_mul(1000);
+    seconds.saturating_add(span.subsec_millis() as u64)
+}
+
+/// Where the engine's host reads the time. Any `Fn() -> Timestamp` is a clock.
+pub trait Clock: Send + Sync {
+    /// The present instant.
+    fn now(&self) -> Timestamp;
+}
+
+impl<F: Fn() -> Timestamp + Send + Sync> Clock for F {
+    fn now(&self) -> Timestamp {
+        self()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn arithmetic_at_the_ends_of_time_saturates() {
+        assert_eq!(Timestamp::from_unix_millis(u64::MAX), Timestamp::MAX);
+        assert_eq!(Timestamp::MAX.after(Duration::MAX), Timestamp::MAX);
+        assert_eq!(Timestamp::EPOCH.after(Duration::MAX), Timestamp::MAX);
+        assert_eq!(Timestamp::EPOCH.before(Duration::from_millis(1)), Timestamp::EPOCH);
+    }
+
+    #[test]
+    fn remaining_seconds_are_rounded_down_and_never_negative() {
+        let now = Timestamp::from_unix_millis(1_000);
+        assert_eq!(Timestamp::from_unix_millis(2_999).seconds_from(now), 1);
+        assert_eq!(Timestamp::EPOCH.seconds_from(now), 0);
+    }
+}
