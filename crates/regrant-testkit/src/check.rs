@@ -51,10 +51,7 @@ impl Checker<'_> {
     }
 
     fn whole(&self, answer: &Answer, expected: &Expectation, found: &mut Complaints) {
-        if expected
-            .empty
-            .is_some_and(|empty| empty != answer.body.is_empty())
-        {
+        if expected.empty.is_some_and(|empty| empty != answer.body.is_empty()) {
             found.add(format!("the body has {} bytes", answer.body.len()));
         }
         for text in &expected.nowhere {
@@ -63,10 +60,7 @@ impl Checker<'_> {
             });
         }
         if let Some(name) = &expected.same_as {
-            let same = self
-                .named
-                .get(name)
-                .is_some_and(|other| comparable(other) == comparable(answer));
+            let same = self.named.get(name).is_some_and(|other| comparable(other) == comparable(answer));
             found.unless(same, format!("not the same answer as {name}"));
         }
     }
@@ -82,31 +76,20 @@ impl Checker<'_> {
         for (name, value) in &expected.equals {
             match value.as_str() {
                 Some(text) => self.with(text, found, |text, found| {
-                    found.unless(
-                        members.text(name) == Some(text),
-                        format!("{name} is not {text:?}"),
-                    );
+                    found.unless(members.text(name) == Some(text), format!("{name} is not {text:?}"));
                 }),
-                None => found.unless(
-                    same_value(members.find(name), value),
-                    format!("{name} is not {value}"),
-                ),
+                None => found.unless(same_value(members.find(name), value), format!("{name} is not {value}")),
             }
         }
         for (name, text) in &expected.differs {
             self.with(text, found, |text, found| {
                 let other = members.text(name).is_some_and(|value| value != text);
-                found.unless(
-                    other,
-                    format!("{name} is absent or the text it must differ from"),
-                );
+                found.unless(other, format!("{name} is absent or the text it must differ from"));
             });
         }
         for (name, text) in &expected.absent_or {
             self.with(text, found, |text, found| {
-                let fine = members
-                    .find(name)
-                    .is_none_or(|value| value.as_str() == Some(text));
+                let fine = members.find(name).is_none_or(|value| value.as_str() == Some(text));
                 found.unless(fine, format!("{name} is neither absent nor {text:?}"));
             });
         }
@@ -115,9 +98,7 @@ impl Checker<'_> {
     fn times(&self, members: &Members, expected: &Expectation, found: &mut Complaints) {
         for name in &expected.near_now {
             let value = members.find(name).and_then(Value::as_u64);
-            let near = value
-                .zip(self.now)
-                .is_some_and(|(value, now)| value.abs_diff(now) <= 5);
+            let near = value.zip(self.now).is_some_and(|(value, now)| value.abs_diff(now) <= 5);
             found.unless(near, format!("{name} is not the host's time in seconds"));
         }
     }
@@ -135,22 +116,13 @@ impl Checker<'_> {
 pub fn complaints_together(answers: &[Answer], expected: &Expectation) -> Vec<String> {
     let mut found = Complaints::default();
     for (status, count) in &expected.counts {
-        let seen = answers
-            .iter()
-            .filter(|answer| answer.status.to_string() == *status)
-            .count();
-        found.unless(
-            seen == *count,
-            format!("{seen} answers of status {status}, not {count}"),
-        );
+        let seen = answers.iter().filter(|answer| answer.status.to_string() == *status).count();
+        found.unless(seen == *count, format!("{seen} answers of status {status}, not {count}"));
     }
     for name in &expected.all_equal {
         let successes = answers.iter().filter(|answer| answer.status == 200);
         let values: BTreeSet<_> = successes.map(|answer| member_text(answer, name)).collect();
-        found.unless(
-            values.len() == 1,
-            format!("{} different values of {name}", values.len()),
-        );
+        found.unless(values.len() == 1, format!("{} different values of {name}", values.len()));
     }
     found.0
 }
@@ -158,11 +130,7 @@ pub fn complaints_together(answers: &[Answer], expected: &Expectation) -> Vec<St
 /// The texts, with their placeholders replaced, that occur in a log.
 pub fn complaints_about_log(log: &str, forbidden: &[String], bindings: &Bindings) -> Vec<String> {
     let occurs = |text: &&String| bindings.render(text).is_ok_and(|text| log.contains(&text));
-    forbidden
-        .iter()
-        .filter(occurs)
-        .map(|text| format!("the log holds {text}"))
-        .collect()
+    forbidden.iter().filter(occurs).map(|text| format!("the log holds {text}")).collect()
 }
 
 #[derive(Default)]
@@ -182,68 +150,38 @@ impl Complaints {
 
 fn status(answer: &Answer, expected: &Expectation, found: &mut Complaints) {
     if let Some(status) = &expected.status {
-        found.unless(
-            status.allows(&answer.status),
-            format!("the status is {}, not {}", answer.status, listed(status)),
-        );
+        found.unless(status.allows(&answer.status), format!("the status is {}, not {}", answer.status, listed(status)));
     }
 }
 
 fn listed<T: Display>(allowed: &OneOf<T>) -> String {
     match allowed {
         OneOf::One(one) => one.to_string(),
-        OneOf::Any(any) => any
-            .iter()
-            .map(T::to_string)
-            .collect::<Vec<_>>()
-            .join(" or "),
+        OneOf::Any(any) => any.iter().map(T::to_string).collect::<Vec<_>>().join(" or "),
     }
 }
 
 fn headers(answer: &Answer, expected: &Expectation, found: &mut Complaints) {
     for (name, pattern) in &expected.headers {
-        let fine = answer
-            .header_values(name)
-            .any(|value| header_matches(pattern, value));
+        let fine = answer.header_values(name).any(|value| header_matches(pattern, value));
         let seen: Vec<_> = answer.header_values(name).collect();
         found.unless(fine, format!("{name} is {seen:?}, not {pattern:?}"));
     }
     for name in &expected.lacks_headers {
-        found.unless(
-            answer.header_values(name).next().is_none(),
-            format!("{name} must be absent"),
-        );
+        found.unless(answer.header_values(name).next().is_none(), format!("{name} must be absent"));
     }
     for name in &expected.once {
         let count = answer.header_values(name).count();
-        found.unless(
-            count == 1,
-            format!("{name} is there {count} times, not once"),
-        );
+        found.unless(count == 1, format!("{name} is there {count} times, not once"));
     }
 }
 
 fn needs_members(expected: &Expectation) -> bool {
-    let Expectation {
-        error,
-        members,
-        equals,
-        only,
-        order,
-        types,
-        within,
-        near_now,
-        differs,
-        scope,
-        contains,
-        ..
-    } = expected;
+    let Expectation { error, members, equals, only, order, types, within, near_now, differs, scope, contains, .. } =
+        expected;
     let lists = [members, near_now].iter().any(|list| !list.is_empty());
-    let maps = !(equals.is_empty()
-        && types.is_empty()
-        && within.is_empty()
-        && differs.is_empty()
-        && contains.is_empty());
+    let maps =
+        !(equals.is_empty() && types.is_empty() && within.is_empty() && differs.is_empty() && contains.is_empty());
     error.is_some() || only.is_some() || order.is_some() || scope.is_some() || lists || maps
 }
 
@@ -253,77 +191,38 @@ fn names(members: &Members, expected: &Expectation, found: &mut Complaints) {
         found.unless(there.contains(&name.as_str()), format!("{name} is missing"));
     }
     for name in &expected.lacks {
-        found.unless(
-            !there.contains(&name.as_str()),
-            format!("{name} must be absent"),
-        );
+        found.unless(!there.contains(&name.as_str()), format!("{name} must be absent"));
     }
     if let Some(only) = &expected.only {
         let allowed: BTreeSet<&str> = only.iter().map(String::as_str).collect();
         let seen: BTreeSet<&str> = there.iter().copied().collect();
-        found.unless(
-            seen == allowed,
-            format!("the members are {there:?}, not {only:?}"),
-        );
+        found.unless(seen == allowed, format!("the members are {there:?}, not {only:?}"));
     }
     if let Some(order) = &expected.order {
-        found.unless(
-            there == *order,
-            format!("the members are {there:?}, not {order:?} in this order"),
-        );
+        found.unless(there == *order, format!("the members are {there:?}, not {order:?} in this order"));
     }
 }
 
 fn values(members: &Members, expected: &Expectation, found: &mut Complaints) {
     if let Some(allowed) = &expected.error {
-        let fine = members
-            .text("error")
-            .is_some_and(|error| allowed.allows(&error.to_owned()));
-        found.unless(
-            fine,
-            format!(
-                "error is {:?}, not {}",
-                members.find("error"),
-                listed(allowed)
-            ),
-        );
+        let fine = members.text("error").is_some_and(|error| allowed.allows(&error.to_owned()));
+        found.unless(fine, format!("error is {:?}, not {}", members.find("error"), listed(allowed)));
     }
     for (name, kind) in &expected.types {
-        found.unless(
-            has_type(members.find(name), *kind),
-            format!("{name} is not of type {kind:?}"),
-        );
+        found.unless(has_type(members.find(name), *kind), format!("{name} is not of type {kind:?}"));
     }
     for (name, rule) in &expected.rules {
-        let fine = members
-            .find(name)
-            .is_none_or(|value| value.as_str().is_some_and(|text| rule.holds(text)));
+        let fine = members.find(name).is_none_or(|value| value.as_str().is_some_and(|text| rule.holds(text)));
         found.unless(fine, format!("{name} breaks the rule {rule:?}"));
     }
     for (name, (low, high)) in &expected.within {
-        let fine = members
-            .find(name)
-            .and_then(Value::as_i64)
-            .is_some_and(|value| (*low..=*high).contains(&value));
-        found.unless(
-            fine,
-            format!(
-                "{name} is {:?}, not within {low} and {high}",
-                members.find(name)
-            ),
-        );
+        let fine = members.find(name).and_then(Value::as_i64).is_some_and(|value| (*low..=*high).contains(&value));
+        found.unless(fine, format!("{name} is {:?}, not within {low} and {high}", members.find(name)));
     }
     if let Some(scope) = &expected.scope {
-        let seen: BTreeSet<_> = members
-            .text("scope")
-            .into_iter()
-            .flat_map(|text| text.split(' '))
-            .collect();
+        let seen: BTreeSet<_> = members.text("scope").into_iter().flat_map(|text| text.split(' ')).collect();
         let wanted: BTreeSet<_> = scope.iter().map(String::as_str).collect();
-        found.unless(
-            seen == wanted,
-            format!("the scope is {seen:?}, not {wanted:?}"),
-        );
+        found.unless(seen == wanted, format!("the scope is {seen:?}, not {wanted:?}"));
     }
     for (name, texts) in &expected.contains {
         for text in texts {
@@ -343,9 +242,7 @@ fn has_type(value: Option<&Value>, kind: JsonType) -> bool {
         (Some(value), JsonType::String | JsonType::OptionalString) => value.is_string(),
         (Some(value), JsonType::Integer) => value.is_u64() || value.is_i64(),
         (Some(value), JsonType::Boolean) => value.is_boolean(),
-        (Some(value), JsonType::Strings) => value
-            .as_array()
-            .is_some_and(|array| array.iter().all(Value::is_string)),
+        (Some(value), JsonType::Strings) => value.as_array().is_some_and(|array| array.iter().all(Value::is_string)),
     }
 }
 
@@ -360,18 +257,9 @@ fn same_value(seen: Option<&Value>, wanted: &toml::Value) -> bool {
 fn rules_for_all(answer: &Answer, found: &mut Complaints) {
     let lacks = |name: &'static str| answer.header_values(name).next().is_none();
     // RFC 9110 §15.5.2 and §15.5.6.
-    found.unless(
-        answer.status != 401 || !lacks("WWW-Authenticate"),
-        "a 401 without a challenge",
-    );
-    found.unless(
-        answer.status != 405 || !lacks("Allow"),
-        "a 405 without Allow",
-    );
-    found.unless(
-        lacks("Set-Cookie") && lacks("Location"),
-        "a cookie or a redirect",
-    );
+    found.unless(answer.status != 401 || !lacks("WWW-Authenticate"), "a 401 without a challenge");
+    found.unless(answer.status != 405 || !lacks("Allow"), "a 405 without Allow");
+    found.unless(lacks("Set-Cookie") && lacks("Location"), "a cookie or a redirect");
     if let Ok(members) = Members::parse(&answer.body) {
         rules_for_objects(answer, &members, found);
     }
@@ -381,37 +269,20 @@ fn rules_for_objects(answer: &Answer, members: &Members, found: &mut Complaints)
     let names = members.names();
     let distinct: BTreeSet<_> = names.iter().collect();
     found.unless(distinct.len() == names.len(), "a member is repeated"); // N-010
-    found.unless(
-        members.iter().all(|(_, value)| !value.is_null()),
-        "a member is null",
-    ); // N-136
+    found.unless(members.iter().all(|(_, value)| !value.is_null()), "a member is null"); // N-136
     let description = members.find("error_description");
-    let fine = description.is_none_or(|value| {
-        value
-            .as_str()
-            .is_some_and(|text| Rule::Description.holds(text))
-    });
+    let fine = description.is_none_or(|value| value.as_str().is_some_and(|text| Rule::Description.holds(text)));
     found.unless(fine, "error_description leaves its alphabet"); // N-142
     if members.find("access_token").is_some() {
-        let stored = !answer
-            .header_values("Cache-Control")
-            .any(|value| value.contains("no-store"));
-        let cached = !answer
-            .header_values("Pragma")
-            .any(|value| value == "no-cache");
-        found.unless(
-            !stored && !cached,
-            "an access token in an answer that may be cached",
-        ); // N-135
+        let stored = !answer.header_values("Cache-Control").any(|value| value.contains("no-store"));
+        let cached = !answer.header_values("Pragma").any(|value| value == "no-cache");
+        found.unless(!stored && !cached, "an access token in an answer that may be cached"); // N-135
     }
 }
 
 fn occurs(answer: &Answer, text: &str) -> bool {
     answer.text().contains(text)
-        || answer
-            .headers
-            .iter()
-            .any(|(name, value)| name.contains(text) || value.contains(text))
+        || answer.headers.iter().any(|(name, value)| name.contains(text) || value.contains(text))
 }
 
 fn comparable(answer: &Answer) -> (u16, Vec<(String, String)>, &[u8]) {
@@ -426,10 +297,7 @@ fn comparable(answer: &Answer) -> (u16, Vec<(String, String)>, &[u8]) {
 }
 
 fn member_text(answer: &Answer, name: &str) -> Option<String> {
-    Members::parse(&answer.body)
-        .ok()?
-        .text(name)
-        .map(str::to_owned)
+    Members::parse(&answer.body).ok()?.text(name).map(str::to_owned)
 }
 
 #[cfg(test)]

@@ -57,10 +57,7 @@ impl Client {
     pub fn confidential(id: &str, secret: &str) -> Self {
         Self {
             secrets: vec![Secret::Text(secret.to_owned())],
-            authentication: vec![
-                "client_secret_basic".to_owned(),
-                "client_secret_post".to_owned(),
-            ],
+            authentication: vec!["client_secret_basic".to_owned(), "client_secret_post".to_owned()],
             grants: vec!["refresh_token".to_owned(), "client_credentials".to_owned()],
             ..Self::public(id)
         }
@@ -165,25 +162,13 @@ mod tests {
     #[test]
     fn a_change_adds_alters_and_deletes() {
         let mut clients = vec![Client::confidential("web", "web-secret")];
-        let disable = ClientChange {
-            id: "web".into(),
-            enabled: Some(false),
-            ..ClientChange::default()
-        };
+        let disable = ClientChange { id: "web".into(), enabled: Some(false), ..ClientChange::default() };
         disable.apply(&mut clients);
         assert!(!clients[0].enabled);
-        let add = ClientChange {
-            id: "blog".into(),
-            secret: Some("s".into()),
-            ..ClientChange::default()
-        };
+        let add = ClientChange { id: "blog".into(), secret: Some("s".into()), ..ClientChange::default() };
         add.apply(&mut clients);
         assert_eq!(clients[1].secrets, vec![Secret::Text("s".into())]);
-        let delete = ClientChange {
-            id: "web".into(),
-            delete: true,
-            ..ClientChange::default()
-        };
+        let delete = ClientChange { id: "web".into(), delete: true, ..ClientChange::default() };
         delete.apply(&mut clients);
         assert_eq!(clients.len(), 1);
     }
@@ -191,11 +176,7 @@ mod tests {
     #[test]
     fn a_new_client_without_a_secret_is_public() {
         let mut clients = Vec::new();
-        ClientChange {
-            id: "phone".into(),
-            ..ClientChange::default()
-        }
-        .apply(&mut clients);
+        ClientChange { id: "phone".into(), ..ClientChange::default() }.apply(&mut clients);
         assert_eq!(clients[0].authentication, vec!["none".to_owned()]);
     }
 }

@@ -39,14 +39,7 @@ struct Mount<'a> {
 
 impl<'a> Mount<'a> {
     fn new(dialect: &'a str, token: &'a str) -> Self {
-        Self {
-            dialect,
-            token,
-            revoke: None,
-            introspect: None,
-            resource: None,
-            partners: BTreeMap::new(),
-        }
+        Self { dialect, token, revoke: None, introspect: None, resource: None, partners: BTreeMap::new() }
     }
 }
 
@@ -61,10 +54,7 @@ impl Setup {
             listen: "127.0.0.1:0",
             store,
             issuer: &self.issuer,
-            limits: Limits {
-                body_bytes: self.body_bytes,
-                parameters: self.parameters,
-            },
+            limits: Limits { body_bytes: self.body_bytes, parameters: self.parameters },
             policy: &self.policy,
             mount: self.mounts(),
             client: &self.clients,
@@ -72,11 +62,7 @@ impl Setup {
     }
 
     fn mounts(&self) -> Vec<Mount<'_>> {
-        let partners = self
-            .partners
-            .iter()
-            .map(|(number, client)| (number.to_string(), client.as_str()))
-            .collect();
+        let partners = self.partners.iter().map(|(number, client)| (number.to_string(), client.as_str())).collect();
         vec![
             Mount {
                 revoke: Some("/revoke"),
@@ -85,14 +71,8 @@ impl Setup {
                 ..Mount::new("rfc6749", "/token")
             },
             Mount::new("payu", "/oauth/token"),
-            Mount {
-                partners,
-                ..Mount::new("partner_json", "/v1/auth/token")
-            },
-            Mount {
-                revoke: Some("/wso2/revoke"),
-                ..Mount::new("wso2", "/wso2/token")
-            },
+            Mount { partners, ..Mount::new("partner_json", "/v1/auth/token") },
+            Mount { revoke: Some("/wso2/revoke"), ..Mount::new("wso2", "/wso2/token") },
         ]
     }
 }
@@ -107,21 +87,11 @@ mod tests {
         let mut setup = Setup::fixtures();
         setup.change(&[ClientChange {
             id: "web".into(),
-            secrets: Some(vec![Secret::Plain {
-                plain: "old".into(),
-                expires_at: "2020-01-01T00:00:00Z".parse().ok(),
-            }]),
-            policy: Some(Policy {
-                retry_window: Some(Span::seconds(30)),
-                ..Policy::default()
-            }),
+            secrets: Some(vec![Secret::Plain { plain: "old".into(), expires_at: "2020-01-01T00:00:00Z".parse().ok() }]),
+            policy: Some(Policy { retry_window: Some(Span::seconds(30)), ..Policy::default() }),
             ..ClientChange::default()
         }]);
-        setup
-            .to_config_toml("sqlite:x.db")
-            .unwrap()
-            .parse()
-            .unwrap()
+        setup.to_config_toml("sqlite:x.db").unwrap().parse().unwrap()
     }
 
     #[test]
@@ -130,10 +100,7 @@ mod tests {
         assert_eq!(table["store"].as_str(), Some("sqlite:x.db"));
         assert_eq!(table["listen"].as_str(), Some("127.0.0.1:0"));
         let mounts = table["mount"].as_array().unwrap();
-        let dialects: Vec<_> = mounts
-            .iter()
-            .filter_map(|mount| mount["dialect"].as_str())
-            .collect();
+        let dialects: Vec<_> = mounts.iter().filter_map(|mount| mount["dialect"].as_str()).collect();
         assert_eq!(dialects, ["rfc6749", "payu", "partner_json", "wso2"]);
         assert_eq!(mounts[2]["partners"]["42"].as_str(), Some("p42"));
     }

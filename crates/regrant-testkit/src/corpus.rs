@@ -22,6 +22,7 @@ macro_rules! files {
 /// The vector files, by name and text.
 pub const FILES: &[(&str, &str)] = &files![
     "params",
+    "order",
     "client-auth",
     "grant",
     "refresh",
@@ -51,10 +52,7 @@ const NOT_APPLICABLE: &str = include_str!("../testdata/not-applicable.toml");
 ///
 /// [`CorpusError`] with the file, and with the place in it.
 pub fn vector_files() -> Result<Vec<VectorFile>, CorpusError> {
-    FILES
-        .iter()
-        .map(|(file, text)| toml::from_str(text).map_err(|source| CorpusError { file, source }))
-        .collect()
+    FILES.iter().map(|(file, text)| toml::from_str(text).map_err(|source| CorpusError { file, source })).collect()
 }
 
 /// Every vector of every file, in order.
@@ -63,10 +61,7 @@ pub fn vector_files() -> Result<Vec<VectorFile>, CorpusError> {
 ///
 /// As [`vector_files`].
 pub fn vectors() -> Result<Vec<Vector>, CorpusError> {
-    Ok(vector_files()?
-        .into_iter()
-        .flat_map(|file| file.vector)
-        .collect())
+    Ok(vector_files()?.into_iter().flat_map(|file| file.vector).collect())
 }
 
 /// The listed cases that no vector carries, with the reasons.
@@ -75,8 +70,5 @@ pub fn vectors() -> Result<Vec<Vector>, CorpusError> {
 ///
 /// As [`vector_files`].
 pub fn not_applicable() -> Result<NotApplicable, CorpusError> {
-    toml::from_str(NOT_APPLICABLE).map_err(|source| CorpusError {
-        file: "not-applicable.toml",
-        source,
-    })
+    toml::from_str(NOT_APPLICABLE).map_err(|source| CorpusError { file: "not-applicable.toml", source })
 }

@@ -118,21 +118,25 @@ pub struct Expectation {
     pub not_logged: Vec<String>,
 }
 
+impl Expectation {
+    /// Every text about an answer in which a placeholder may stand.
+    pub fn texts(&self) -> Vec<String> {
+        let equals = self.equals.values().filter_map(toml::Value::as_str);
+        let others = self.differs.values().chain(self.absent_or.values()).chain(&self.nowhere);
+        equals.chain(others.map(String::as_str)).map(str::to_owned).collect()
+    }
+}
+
 impl Shape {
     /// What the shape stands for, in the terms of an expectation.
     pub fn expectation(self) -> Expectation {
         match self {
             Self::Tokens => tokens(),
             Self::Error => error(),
-            Self::Active => Expectation {
-                equals: active(true),
-                ..introspection()
-            },
-            Self::Inactive => Expectation {
-                equals: active(false),
-                only: Some(strings(&["active"])),
-                ..introspection()
-            },
+            Self::Active => Expectation { equals: active(true), ..introspection() },
+            Self::Inactive => {
+                Expectation { equals: active(false), only: Some(strings(&["active"])), ..introspection() }
+            }
             Self::Revoked => revoked(),
         }
     }
@@ -165,10 +169,7 @@ fn error() -> Expectation {
             ("error".to_owned(), JsonType::String),
             ("error_description".to_owned(), JsonType::OptionalString),
         ]),
-        headers: fields(&[
-            ("Content-Type", "application/json*"),
-            ("Cache-Control", "~no-store"),
-        ]),
+        headers: fields(&[("Content-Type", "application/json*"), ("Cache-Control", "~no-store")]),
         ..Expectation::default()
     }
 }
@@ -176,10 +177,7 @@ fn error() -> Expectation {
 fn introspection() -> Expectation {
     Expectation {
         status: Some(OneOf::One(200)),
-        headers: fields(&[
-            ("Content-Type", "application/json*"),
-            ("Cache-Control", "~no-store"),
-        ]),
+        headers: fields(&[("Content-Type", "application/json*"), ("Cache-Control", "~no-store")]),
         ..Expectation::default()
     }
 }
@@ -188,15 +186,8 @@ fn revoked() -> Expectation {
     Expectation {
         status: Some(OneOf::One(200)),
         empty: Some(true),
-        headers: fields(&[
-            ("Content-Type", "application/json*"),
-            ("Content-Length", "0"),
-        ]),
-        lacks_headers: strings(&[
-            "RevokedAccessToken",
-            "RevokedRefreshToken",
-            "AuthorizedUser",
-        ]),
+        headers: fields(&[("Content-Type", "application/json*"), ("Content-Length", "0")]),
+        lacks_headers: strings(&["RevokedAccessToken", "RevokedRefreshToken", "AuthorizedUser"]),
         ..Expectation::default()
     }
 }
@@ -210,8 +201,5 @@ fn strings(texts: &[&str]) -> Vec<String> {
 }
 
 fn fields(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
-    pairs
-        .iter()
-        .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
-        .collect()
+    pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
 }

@@ -21,10 +21,7 @@ impl Members {
 
     /// The first member of this name.
     pub fn find(&self, name: &str) -> Option<&Value> {
-        self.0
-            .iter()
-            .find(|(member, _)| member == name)
-            .map(|(_, value)| value)
+        self.0.iter().find(|(member, _)| member == name).map(|(_, value)| value)
     }
 
     /// The text of the member, if it is a string.

@@ -4,11 +4,7 @@ use serde::Deserialize;
 
 /// True if a header value is what a vector wrote: `~x` contains `x`, a text with `*` is a glob, anything else is exact.
 pub fn header_matches(pattern: &str, value: &str) -> bool {
-    if let Some(part) = pattern.strip_prefix('~') {
-        value.contains(part)
-    } else {
-        glob(pattern, value)
-    }
+    if let Some(part) = pattern.strip_prefix('~') { value.contains(part) } else { glob(pattern, value) }
 }
 
 /// Matches `*` against any run of characters, everything else against itself.
@@ -49,9 +45,9 @@ impl Rule {
             Self::UrlSafe27 => text.len() >= 27 && all(is_unreserved),
             Self::Base64Url => all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_'),
             Self::Hex => all(|c| matches!(c, '0'..='9' | 'a'..='f')),
-            Self::Issuer => text
-                .strip_prefix("https://")
-                .is_some_and(|rest| !rest.is_empty() && !rest.contains(['?', '#'])),
+            Self::Issuer => {
+                text.strip_prefix("https://").is_some_and(|rest| !rest.is_empty() && !rest.contains(['?', '#']))
+            }
         }
     }
 }
@@ -72,10 +68,7 @@ mod tests {
     fn header_patterns() {
         assert!(header_matches("~no-store", "private, no-store"));
         assert!(!header_matches("~no-store", "private"));
-        assert!(header_matches(
-            "application/json*",
-            "application/json;charset=UTF-8"
-        ));
+        assert!(header_matches("application/json*", "application/json;charset=UTF-8"));
         assert!(header_matches("Basic *realm=*", "Basic realm=\"x\""));
         assert!(!header_matches("Basic *realm=*", "Bearer realm=\"x\""));
         assert!(header_matches("*", ""));
@@ -94,9 +87,7 @@ mod tests {
         assert!(!Rule::UrlSafe27.holds(&"+".repeat(27)));
         assert!(Rule::Hex.holds("09af") && !Rule::Hex.holds("0A"));
         assert!(Rule::Base64Url.holds("a-_Z") && !Rule::Base64Url.holds("a="));
-        assert!(
-            Rule::Issuer.holds("https://a.example/x") && !Rule::Issuer.holds("https://a.example?x")
-        );
+        assert!(Rule::Issuer.holds("https://a.example/x") && !Rule::Issuer.holds("https://a.example?x"));
         assert!(!Rule::Issuer.holds("http://a.example"));
     }
 }

@@ -108,15 +108,9 @@ mod tests {
 
     #[test]
     fn an_overlay_replaces_only_what_it_sets() {
-        let base = Policy {
-            retry_window: Some(Span::seconds(0)),
-            rotation: Some("always".into()),
-            ..Policy::default()
-        };
-        let over = Policy {
-            retry_window: Some(Span::seconds(30)),
-            ..Policy::default()
-        };
+        let base =
+            Policy { retry_window: Some(Span::seconds(0)), rotation: Some("always".into()), ..Policy::default() };
+        let over = Policy { retry_window: Some(Span::seconds(30)), ..Policy::default() };
         let both = base.overlaid(&over);
         assert_eq!(both.retry_window, Some(Span::seconds(30)));
         assert_eq!(both.rotation.as_deref(), Some("always"));

@@ -16,10 +16,7 @@ use std::collections::{BTreeMap, BTreeSet};
 pub fn run_all<'a, T: Target>(target: &T, vectors: impl IntoIterator<Item = &'a Vector>) -> Report {
     let mut report = Report::default();
     for vector in vectors {
-        report.add(
-            format!("{} {}", vector.id, vector.title),
-            run_one(target, vector),
-        );
+        report.add(format!("{} {}", vector.id, vector.title), run_one(target, vector));
     }
     report
 }
@@ -28,9 +25,7 @@ pub fn run_all<'a, T: Target>(target: &T, vectors: impl IntoIterator<Item = &'a 
 pub fn run_one<T: Target>(target: &T, vector: &Vector) -> Outcome {
     let setup = vector.setup();
     match target.start(&setup) {
-        Ok(_) if vector.refused => {
-            Outcome::Failed(vec!["the host took a setup that it must refuse".to_owned()])
-        }
+        Ok(_) if vector.refused => Outcome::Failed(vec!["the host took a setup that it must refuse".to_owned()]),
         Err(Trouble::Refused(_)) if vector.refused => Outcome::Passed,
         Ok(host) => play(host, setup, vector),
         Err(Trouble::Unsupported(reason)) => Outcome::Skipped(reason.to_owned()),
@@ -71,10 +66,7 @@ impl<H: Host> Run<H> {
             for (place, step) in (1..).zip(&vector.step) {
                 let before = self.complaints.len();
                 self.step(step)?;
-                self.complaints
-                    .iter_mut()
-                    .skip(before)
-                    .for_each(|text| *text = format!("step {place}: {text}"));
+                self.complaints.iter_mut().skip(before).for_each(|text| *text = format!("step {place}: {text}"));
             }
             // The first round that goes wrong says enough.
             if !self.complaints.is_empty() {
@@ -87,13 +79,8 @@ impl<H: Host> Run<H> {
     fn issue(&mut self, vector: &Vector) -> Result<(), Trouble> {
         self.bindings = Bindings::default();
         for grant in vector.grants() {
-            let IssuedTokens {
-                grant_id,
-                access_token,
-                refresh_token,
-            } = self.host.issue(&grant.order())?;
-            self.bindings
-                .bind(&format!("AT{}", grant.suffix), &access_token);
+            let IssuedTokens { grant_id, access_token, refresh_token } = self.host.issue(&grant.order())?;
+            self.bindings.bind(&format!("AT{}", grant.suffix), &access_token);
             if let Some(token) = refresh_token {
                 self.bindings.bind(&format!("RT{}", grant.suffix), &token);
             }
@@ -112,19 +99,14 @@ impl<H: Host> Run<H> {
             }
             Step::RevokeGrant(suffix) => {
                 let unknown = || Trouble::Broken(format!("no grant with the suffix {suffix:?}"));
-                self.host
-                    .revoke_grant(self.grant_ids.get(suffix).ok_or_else(unknown)?)
+                self.host.revoke_grant(self.grant_ids.get(suffix).ok_or_else(unknown)?)
             }
             Step::Send(send) => self.send(send),
         }
     }
 
     fn send(&mut self, send: &Send) -> Result<(), Trouble> {
-        if send
-            .if_bound
-            .as_ref()
-            .is_some_and(|name| self.bindings.value(name).is_none())
-        {
+        if send.if_bound.as_ref().is_some_and(|name| self.bindings.value(name).is_none()) {
             return Ok(());
         }
         match &send.repeat {
@@ -146,6 +128,9 @@ impl<H: Host> Run<H> {
 
     fn chain(&mut self, send: &Send, times: u32) -> Result<(), Trouble> {
         let mut seen = BTreeSet::new();
+        if let Some(first) = self.bindings.value("RT") {
+            self.bindings.bind("RT_FIRST", &first);
+        }
         for _ in 0..times {
             self.once(send)?;
             for name in ["RT_NEW", "AT_NEW"] {
@@ -167,8 +152,7 @@ impl<H: Host> Run<H> {
         for answer in &answers {
             self.judge(answer, &send.expect)?;
         }
-        self.complaints
-            .extend(complaints_together(&answers, &send.expect));
+        self.complaints.extend(complaints_together(&answers, &send.expect));
         if let Some(answer) = answers.iter().find(|answer| answer.status == 200) {
             self.remember(send, answer);
         }
@@ -188,27 +172,16 @@ impl<H: Host> Run<H> {
     }
 
     fn request(&self, send: &Send) -> Result<Request, Trouble> {
-        send.request
-            .render(&self.bindings)
-            .map_err(|unbound| Trouble::Broken(unbound.to_string()))
+        send.request.render(&self.bindings).map_err(|unbound| Trouble::Broken(unbound.to_string()))
     }
 
     fn judge(&mut self, answer: &Answer, expected: &Expectation) -> Result<(), Trouble> {
-        let now = if expected.near_now.is_empty() {
-            None
-        } else {
-            Some(self.host.now()?)
-        };
-        let checker = Checker {
-            bindings: &self.bindings,
-            now,
-            named: &self.named,
-        };
+        let now = if expected.near_now.is_empty() { None } else { Some(self.host.now()?) };
+        let checker = Checker { bindings: &self.bindings, now, named: &self.named };
         let found = checker.complaints(answer, expected);
         if !found.is_empty() {
             self.complaints.extend(found);
-            self.complaints
-                .push(format!("answer: {} {}", answer.status, answer.text()));
+            self.complaints.push(format!("answer: {} {}", answer.status, answer.text()));
         }
         Ok(())
     }
@@ -233,11 +206,7 @@ impl<H: Host> Run<H> {
     fn search_log(&mut self, expected: &Expectation) -> Result<(), Trouble> {
         if !expected.not_logged.is_empty() {
             let log = self.host.log()?;
-            self.complaints.extend(complaints_about_log(
-                &log,
-                &expected.not_logged,
-                &self.bindings,
-            ));
+            self.complaints.extend(complaints_about_log(&log, &expected.not_logged, &self.bindings));
         }
         Ok(())
     }

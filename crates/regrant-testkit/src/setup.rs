@@ -48,10 +48,7 @@ impl Setup {
             issuer: "http://127.0.0.1:8080".to_owned(),
             body_bytes: 65_536,
             parameters: 100,
-            policy: Policy {
-                retry_window: Some(Span::seconds(0)),
-                ..Policy::default()
-            },
+            policy: Policy { retry_window: Some(Span::seconds(0)), ..Policy::default() },
             clients: vec![
                 Client::confidential("web", "web-secret"),
                 Client::confidential("web2", "web2-secret"),

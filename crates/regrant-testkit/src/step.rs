@@ -52,7 +52,8 @@ pub struct Send {
 pub enum Repeat {
     /// Sent so many times, one after the other; every answer must be the expected one.
     Times(u32),
-    /// Sent so many times; each answer's refresh token becomes `{RT}` of the next. All tokens must differ.
+    /// Sent so many times; each answer's refresh token becomes `{RT}` of the next, and the very first stays `{RT_FIRST}`.
+    /// All tokens must differ.
     Chain(u32),
     /// Sent so many times at once.
     Parallel(usize),
@@ -77,19 +78,12 @@ impl Template {
     ///
     /// [`Unbound`] for a placeholder without a value.
     pub fn render(&self, bindings: &Bindings) -> Result<Request, Unbound> {
-        let headers = self
-            .headers
-            .iter()
-            .map(|(name, value)| Ok((name.clone(), bindings.render(value)?)));
+        let headers = self.headers.iter().map(|(name, value)| Ok((name.clone(), bindings.render(value)?)));
         Ok(Request {
             method: self.method.clone(),
             path: bindings.render(&self.path)?,
             headers: headers.collect::<Result<_, Unbound>>()?,
-            body: self
-                .body
-                .as_deref()
-                .map(|body| bindings.render(body).map(String::into_bytes))
-                .transpose()?,
+            body: self.body.as_deref().map(|body| bindings.render(body).map(String::into_bytes)).transpose()?,
             framing: self.framing,
         })
     }
@@ -97,9 +91,7 @@ impl Template {
     /// Every text in which a placeholder may stand.
     pub fn texts(&self) -> impl Iterator<Item = &str> {
         let values = self.headers.iter().map(|(_, value)| value.as_str());
-        values
-            .chain([self.path.as_str()])
-            .chain(self.body.as_deref())
+        values.chain([self.path.as_str()]).chain(self.body.as_deref())
     }
 }
 
@@ -139,19 +131,14 @@ struct Written {
 
 impl<'de> Deserialize<'de> for Step {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Written::deserialize(deserializer)?
-            .step()
-            .map_err(serde::de::Error::custom)
+        Written::deserialize(deserializer)?.step().map_err(serde::de::Error::custom)
     }
 }
 
 impl Written {
     fn step(self) -> Result<Step, &'static str> {
         if let Some(span) = &self.advance {
-            return span
-                .as_seconds()
-                .map(Step::Advance)
-                .ok_or("advance is no span of time");
+            return span.as_seconds().map(Step::Advance).ok_or("advance is no span of time");
         }
         if let Some(change) = self.change {
             return Ok(Step::Change(change));
@@ -170,10 +157,7 @@ impl Written {
         let repeat = self.repeat()?;
         Ok(Send {
             request: self.template()?,
-            expect: self
-                .expect
-                .or(implied)
-                .ok_or("a request needs an expectation")?,
+            expect: self.expect.or(implied).ok_or("a request needs an expectation")?,
             why: self.why,
             name: self.name,
             repeat,
@@ -185,32 +169,19 @@ impl Written {
     /// Writes the short forms out; returns the expectation that a short form implies.
     fn expand(&mut self) -> Option<Expectation> {
         if let Some(token) = self.refresh.take() {
-            self.short(
-                "/token",
-                "web:web-secret",
-                &format!("grant_type=refresh_token&refresh_token={{{token}}}"),
-            );
-            return Some(Expectation {
-                is: Some(Shape::Tokens),
-                ..Expectation::default()
-            });
+            self.short("/token", "web:web-secret", &format!("grant_type=refresh_token&refresh_token={{{token}}}"));
+            return Some(Expectation { is: Some(Shape::Tokens), ..Expectation::default() });
         }
         if let Some(token) = self.revoke.take() {
             self.short("/revoke", "web:web-secret", &format!("token={{{token}}}"));
-            return Some(Expectation {
-                is: Some(Shape::Revoked),
-                ..Expectation::default()
-            });
+            return Some(Expectation { is: Some(Shape::Revoked), ..Expectation::default() });
         }
         if let Some(token) = self.introspect.take() {
             self.short("/introspect", "rs:rs-secret", &format!("token={{{token}}}"));
         }
         if let Some(token) = self.resource.take() {
             self.get = Some("/resource".to_owned());
-            self.headers.insert(
-                "Authorization".to_owned(),
-                OneOf::One(format!("Bearer {{{token}}}")),
-            );
+            self.headers.insert("Authorization".to_owned(), OneOf::One(format!("Bearer {{{token}}}")));
         }
         None
     }
@@ -226,16 +197,14 @@ impl Written {
     }
 
     fn repeat(&mut self) -> Result<Repeat, &'static str> {
-        Ok(
-            match (self.times, self.chain, self.parallel, self.beside.take()) {
-                (Some(times), None, None, None) => Repeat::Times(times),
-                (None, Some(times), None, None) => Repeat::Chain(times),
-                (None, None, Some(width), None) => Repeat::Parallel(width),
-                (None, None, None, Some(other)) => Repeat::Beside(Box::new(other.send()?)),
-                (None, None, None, None) => Repeat::Times(1),
-                _ => return Err("times, chain, parallel and beside exclude each other"),
-            },
-        )
+        Ok(match (self.times, self.chain, self.parallel, self.beside.take()) {
+            (Some(times), None, None, None) => Repeat::Times(times),
+            (None, Some(times), None, None) => Repeat::Chain(times),
+            (None, None, Some(width), None) => Repeat::Parallel(width),
+            (None, None, None, Some(other)) => Repeat::Beside(Box::new(other.send()?)),
+            (None, None, None, None) => Repeat::Times(1),
+            _ => return Err("times, chain, parallel and beside exclude each other"),
+        })
     }
 
     fn template(&mut self) -> Result<Template, &'static str> {
@@ -251,22 +220,11 @@ impl Written {
         if let Some((Some(kind), _)) = &body {
             headers.push(("Content-Type".to_owned(), (*kind).to_owned()));
         }
-        Ok(Template {
-            method,
-            path,
-            headers,
-            body: body.map(|(_, text)| text),
-            framing: self.framing,
-        })
+        Ok(Template { method, path, headers, body: body.map(|(_, text)| text), framing: self.framing })
     }
 
     fn target(&mut self) -> Result<(String, String), &'static str> {
-        match (
-            self.post.take(),
-            self.get.take(),
-            self.method.take(),
-            self.path.take(),
-        ) {
+        match (self.post.take(), self.get.take(), self.method.take(), self.path.take()) {
             (Some(path), None, None, None) => Ok(("POST".to_owned(), path)),
             (None, Some(path), None, None) => Ok(("GET".to_owned(), path)),
             (None, None, Some(method), Some(path)) => Ok((method, path)),
@@ -277,21 +235,15 @@ impl Written {
     }
 
     fn header_fields(&mut self) -> Vec<(String, String)> {
-        let basic = self.basic.take().map(|pair| {
-            (
-                "Authorization".to_owned(),
-                format!("Basic {}", STANDARD.encode(pair)),
-            )
+        let basic =
+            self.basic.take().map(|pair| ("Authorization".to_owned(), format!("Basic {}", STANDARD.encode(pair))));
+        let written = std::mem::take(&mut self.headers).into_iter().flat_map(|(name, values)| {
+            let values = match values {
+                OneOf::One(value) => vec![value],
+                OneOf::Any(values) => values,
+            };
+            values.into_iter().map(move |value| (name.clone(), value))
         });
-        let written = std::mem::take(&mut self.headers)
-            .into_iter()
-            .flat_map(|(name, values)| {
-                let values = match values {
-                    OneOf::One(value) => vec![value],
-                    OneOf::Any(values) => values,
-                };
-                values.into_iter().map(move |value| (name.clone(), value))
-            });
         basic.into_iter().chain(written).collect()
     }
 }
@@ -305,9 +257,7 @@ mod tests {
     }
 
     fn sent(text: &str) -> (Request, Send) {
-        let Step::Send(send) = parse(text) else {
-            panic!("not a request")
-        };
+        let Step::Send(send) = parse(text) else { panic!("not a request") };
         let mut bindings = Bindings::default();
         bindings.bind("RT", "token");
         (send.request.render(&bindings).unwrap(), *send)
@@ -316,19 +266,9 @@ mod tests {
     #[test]
     fn a_short_form_is_written_out() {
         let (request, send) = sent("refresh = \"RT\"");
-        assert_eq!(
-            (request.method.as_str(), request.path.as_str()),
-            ("POST", "/token")
-        );
-        assert!(
-            request
-                .headers
-                .contains(&("Authorization".into(), "Basic d2ViOndlYi1zZWNyZXQ=".into()))
-        );
-        assert_eq!(
-            request.body.as_deref(),
-            Some(&b"grant_type=refresh_token&refresh_token=token"[..])
-        );
+        assert_eq!((request.method.as_str(), request.path.as_str()), ("POST", "/token"));
+        assert!(request.headers.contains(&("Authorization".into(), "Basic d2ViOndlYi1zZWNyZXQ=".into())));
+        assert_eq!(request.body.as_deref(), Some(&b"grant_type=refresh_token&refresh_token=token"[..]));
         assert_eq!(send.expect.is, Some(Shape::Tokens));
     }
 
@@ -336,26 +276,14 @@ mod tests {
     fn a_public_client_names_itself_in_the_body() {
         let (request, _) = sent("refresh = \"RT\"\nclient_id = \"app\"");
         assert!(request.body.unwrap().ends_with(b"&client_id=app"));
-        assert!(
-            request
-                .headers
-                .iter()
-                .all(|(name, _)| name != "Authorization")
-        );
+        assert!(request.headers.iter().all(|(name, _)| name != "Authorization"));
     }
 
     #[test]
     fn a_repeated_field_is_sent_twice() {
-        let (request, _) = sent(
-            "post = \"/token\"\nheaders = { A = [\"1\", \"2\"] }\nbody = \"\"\nexpect = { status = 400 }",
-        );
-        assert_eq!(
-            request.headers,
-            [
-                ("A".to_owned(), "1".to_owned()),
-                ("A".to_owned(), "2".to_owned())
-            ]
-        );
+        let (request, _) =
+            sent("post = \"/token\"\nheaders = { A = [\"1\", \"2\"] }\nbody = \"\"\nexpect = { status = 400 }");
+        assert_eq!(request.headers, [("A".to_owned(), "1".to_owned()), ("A".to_owned(), "2".to_owned())]);
         assert_eq!(request.body.as_deref(), Some(&b""[..]));
     }
 

@@ -118,20 +118,14 @@ impl Vector {
         setup.body_bytes = self.body_bytes.unwrap_or(setup.body_bytes);
         setup.parameters = self.parameters.unwrap_or(setup.parameters);
         setup.issuer = self.issuer.clone().unwrap_or(setup.issuer);
-        setup.partners.extend(
-            self.partners
-                .iter()
-                .filter_map(|(number, id)| Some((number.parse().ok()?, id.clone()))),
-        );
+        setup.partners.extend(self.partners.iter().filter_map(|(number, id)| Some((number.parse().ok()?, id.clone()))));
         setup.change(&self.clients);
         setup
     }
 
     /// The grants issued beforehand.
     pub fn grants(&self) -> Vec<GrantOrder> {
-        self.grants
-            .clone()
-            .unwrap_or_else(|| vec![GrantOrder::default()])
+        self.grants.clone().unwrap_or_else(|| vec![GrantOrder::default()])
     }
 }
 
@@ -169,8 +163,7 @@ mod tests {
 
     #[test]
     fn a_vector_starts_from_the_fixtures() {
-        let vector =
-            parse("id = \"X-1\"\ntitle = \"t\"\npolicy = { retry_window = \"30s\" }").unwrap();
+        let vector = parse("id = \"X-1\"\ntitle = \"t\"\npolicy = { retry_window = \"30s\" }").unwrap();
         assert_eq!(vector.setup().policy.retry_window, Some(Span::seconds(30)));
         assert_eq!(vector.grants().len(), 1);
         assert_eq!(vector.setup().client("web").unwrap().scope, FIXTURE_SCOPE);
@@ -186,11 +179,6 @@ mod tests {
     #[test]
     fn an_unknown_key_is_an_error() {
         assert!(parse("id = \"X-1\"\ntitle = \"t\"\ncolour = 1").is_err());
-        assert!(
-            parse(
-                "id = \"X-1\"\ntitle = \"t\"\n[[step]]\npost = \"/token\"\nexpect = { stats = 200 }"
-            )
-            .is_err()
-        );
+        assert!(parse("id = \"X-1\"\ntitle = \"t\"\n[[step]]\npost = \"/token\"\nexpect = { stats = 200 }").is_err());
     }
 }

@@ -35,10 +35,7 @@ pub struct Wire {
 impl Wire {
     /// A client for one server, with ten seconds for each read and each write.
     pub fn new(address: SocketAddr) -> Self {
-        Self {
-            address,
-            timeout: Duration::from_secs(10),
-        }
+        Self { address, timeout: Duration::from_secs(10) }
     }
 
     /// Sends one request over a connection of its own. Status 0 if the server closed the connection without an answer.
@@ -56,10 +53,7 @@ impl Wire {
     ///
     /// As [`Wire::send`], for the first request that failed.
     pub fn send_parallel(&self, requests: &[Request]) -> Result<Vec<Answer>, WireError> {
-        let connections: Vec<_> = requests
-            .iter()
-            .map(|_| self.connect())
-            .collect::<Result<_, _>>()?;
+        let connections: Vec<_> = requests.iter().map(|_| self.connect()).collect::<Result<_, _>>()?;
         let barrier = &Barrier::new(requests.len());
         thread::scope(|scope| {
             let pairs = connections.into_iter().zip(requests);
@@ -72,9 +66,7 @@ impl Wire {
                 })
                 .collect();
             let join = |thread: thread::ScopedJoinHandle<'_, _>| {
-                thread
-                    .join()
-                    .unwrap_or(Err(WireError::Malformed("a thread gave up")))
+                thread.join().unwrap_or(Err(WireError::Malformed("a thread gave up")))
             };
             threads.into_iter().map(join).collect()
         })
@@ -91,18 +83,13 @@ impl Wire {
 
 fn converse(mut stream: TcpStream, request: &Request) -> Result<Answer, WireError> {
     // A server that refuses a request early may close before it has read all of it: its answer counts, not the broken pipe.
-    let sent = stream
-        .write_all(&bytes_of(request, stream.peer_addr()?))
-        .and_then(|()| stream.flush());
+    let sent = stream.write_all(&bytes_of(request, stream.peer_addr()?)).and_then(|()| stream.flush());
     match request.framing {
         Framing::Abort => return Ok(Answer::default()),
         Framing::Short => stream.shutdown(Shutdown::Write)?,
         Framing::Length | Framing::Chunked => {}
     }
-    let answer = read_answer(
-        &mut BufReader::new(stream.take(LARGEST_ANSWER)),
-        request.method == "HEAD",
-    );
+    let answer = read_answer(&mut BufReader::new(stream.take(LARGEST_ANSWER)), request.method == "HEAD");
     match (answer, sent) {
         (Err(WireError::Io(error)), _) if ended(&error) => Ok(Answer::default()),
         (Ok(None), Err(error)) if !ended(&error) => Err(error.into()),
@@ -114,18 +101,13 @@ fn converse(mut stream: TcpStream, request: &Request) -> Result<Answer, WireErro
 fn ended(error: &io::Error) -> bool {
     matches!(
         error.kind(),
-        io::ErrorKind::ConnectionReset
-            | io::ErrorKind::ConnectionAborted
-            | io::ErrorKind::BrokenPipe
+        io::ErrorKind::ConnectionReset | io::ErrorKind::ConnectionAborted | io::ErrorKind::BrokenPipe
     )
 }
 
 /// The request as bytes: the fields as written, then those of the framing.
 fn bytes_of(request: &Request, host: SocketAddr) -> Vec<u8> {
-    let first = format!(
-        "{} {} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n",
-        request.method, request.path
-    );
+    let first = format!("{} {} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n", request.method, request.path);
     let mut out = first.into_bytes();
     for (name, value) in &request.headers {
         out.extend(format!("{name}: {value}\r\n").bytes());
@@ -175,29 +157,17 @@ fn read_head(reader: &mut impl BufRead) -> Result<Option<Answer>, WireError> {
         return Ok(None);
     }
     let mut words = first.split(' ');
-    if !words
-        .next()
-        .is_some_and(|version| version.starts_with("HTTP/1."))
-    {
+    if !words.next().is_some_and(|version| version.starts_with("HTTP/1.")) {
         return Err(WireError::Malformed("no HTTP version"));
     }
-    let status = words
-        .next()
-        .and_then(|code| code.parse().ok())
-        .ok_or(WireError::Malformed("no status"))?;
+    let status = words.next().and_then(|code| code.parse().ok()).ok_or(WireError::Malformed("no status"))?;
     let mut headers = Vec::new();
     loop {
         let line = line(reader)?;
         if line.is_empty() {
-            return Ok(Some(Answer {
-                status,
-                headers,
-                body: Vec::new(),
-            }));
+            return Ok(Some(Answer { status, headers, body: Vec::new() }));
         }
-        let (name, value) = line
-            .split_once(':')
-            .ok_or(WireError::Malformed("a field without a colon"))?;
+        let (name, value) = line.split_once(':').ok_or(WireError::Malformed("a field without a colon"))?;
         headers.push((name.to_owned(), value.trim().to_owned()));
         if headers.len() > MOST_FIELDS {
             return Err(WireError::Malformed("too many fields"));
@@ -206,19 +176,12 @@ fn read_head(reader: &mut impl BufRead) -> Result<Option<Answer>, WireError> {
 }
 
 fn read_body(reader: &mut impl BufRead, answer: &Answer) -> Result<Vec<u8>, WireError> {
-    let chunked = answer
-        .header_values("Transfer-Encoding")
-        .any(|value| value.eq_ignore_ascii_case("chunked"));
+    let chunked = answer.header_values("Transfer-Encoding").any(|value| value.eq_ignore_ascii_case("chunked"));
     if chunked {
         return read_chunks(reader);
     }
     if let Some(length) = answer.header_values("Content-Length").next() {
-        return exactly(
-            reader,
-            length
-                .parse()
-                .map_err(|_| WireError::Malformed("no length"))?,
-        );
+        return exactly(reader, length.parse().map_err(|_| WireError::Malformed("no length"))?);
     }
     let mut body = Vec::new();
     reader.read_to_end(&mut body)?;
@@ -230,8 +193,7 @@ fn read_chunks(reader: &mut impl BufRead) -> Result<Vec<u8>, WireError> {
     loop {
         let line = line(reader)?;
         let digits = line.split(';').next().unwrap_or_default().trim();
-        let size = u64::from_str_radix(digits, 16)
-            .map_err(|_| WireError::Malformed("no size of a chunk"))?;
+        let size = u64::from_str_radix(digits, 16).map_err(|_| WireError::Malformed("no size of a chunk"))?;
         if size == 0 {
             return Ok(body);
         }
@@ -244,19 +206,14 @@ fn exactly(reader: &mut impl BufRead, length: u64) -> Result<Vec<u8>, WireError>
     let mut body = Vec::new();
     reader.take(length).read_to_end(&mut body)?;
     // A cut-off body must not pass for a short one.
-    if body.len() as u64 == length {
-        Ok(body)
-    } else {
-        Err(WireError::Malformed("the body ends too early"))
-    }
+    if body.len() as u64 == length { Ok(body) } else { Err(WireError::Malformed("the body ends too early")) }
 }
 
 /// One line without its end; empty at the end of the head and at the end of the stream.
 fn line(reader: &mut impl BufRead) -> Result<String, WireError> {
     let mut bytes = Vec::new();
     reader.read_until(b'\n', &mut bytes)?;
-    let text =
-        String::from_utf8(bytes).map_err(|_| WireError::Malformed("a field that is not UTF-8"))?;
+    let text = String::from_utf8(bytes).map_err(|_| WireError::Malformed("a field that is not UTF-8"))?;
     Ok(text.trim_end_matches(['\r', '\n']).to_owned())
 }
 
@@ -269,10 +226,7 @@ mod tests {
         Request {
             method: "POST".into(),
             path: "/token".into(),
-            headers: vec![
-                ("partnerId".into(), "42".into()),
-                ("PARTNERID".into(), "43".into()),
-            ],
+            headers: vec![("partnerId".into(), "42".into()), ("PARTNERID".into(), "43".into())],
             body: Some(body.into()),
             framing,
         }
@@ -291,32 +245,20 @@ mod tests {
         assert!(length.contains("partnerId: 42\r\nPARTNERID: 43\r\n"));
         assert!(length.ends_with("Content-Length: 3\r\n\r\na=1"));
         assert!(text(Framing::Short).ends_with("Content-Length: 13\r\n\r\na=1"));
-        assert!(
-            text(Framing::Chunked)
-                .ends_with("Transfer-Encoding: chunked\r\n\r\n3\r\na=1\r\n0\r\n\r\n")
-        );
+        assert!(text(Framing::Chunked).ends_with("Transfer-Encoding: chunked\r\n\r\n3\r\na=1\r\n0\r\n\r\n"));
     }
 
     #[test]
     fn answers_of_every_framing_are_read() {
-        let sized = read("HTTP/1.1 200 OK\r\nContent-Length: 2\r\nA: 1\r\na: 2\r\n\r\nhi more")
-            .unwrap()
-            .unwrap();
+        let sized = read("HTTP/1.1 200 OK\r\nContent-Length: 2\r\nA: 1\r\na: 2\r\n\r\nhi more").unwrap().unwrap();
         assert_eq!((sized.status, sized.text().as_str()), (200, "hi"));
         assert_eq!(sized.header_values("A").collect::<Vec<_>>(), ["1", "2"]);
-        let chunked = read(
-            "HTTP/1.1 400 x\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhe\r\n1;x\r\ny\r\n0\r\n\r\n",
-        )
-        .unwrap()
-        .unwrap();
-        assert_eq!(chunked.text(), "hey");
-        let closing = read("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 503 x\r\n\r\nall of it")
+        let chunked = read("HTTP/1.1 400 x\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhe\r\n1;x\r\ny\r\n0\r\n\r\n")
             .unwrap()
             .unwrap();
-        assert_eq!(
-            (closing.status, closing.text().as_str()),
-            (503, "all of it")
-        );
+        assert_eq!(chunked.text(), "hey");
+        let closing = read("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 503 x\r\n\r\nall of it").unwrap().unwrap();
+        assert_eq!((closing.status, closing.text().as_str()), (503, "all of it"));
         assert_eq!(read("").unwrap(), None);
     }
 
@@ -348,15 +290,9 @@ mod tests {
                 });
             }
         });
-        let requests: Vec<_> = ["0", "1", "2", "3"]
-            .iter()
-            .map(|body| request(body, Framing::Length))
-            .collect();
+        let requests: Vec<_> = ["0", "1", "2", "3"].iter().map(|body| request(body, Framing::Length)).collect();
         let answers = wire.send_parallel(&requests).unwrap();
-        assert_eq!(
-            answers.iter().map(Answer::text).collect::<Vec<_>>(),
-            ["0", "1", "2", "3"]
-        );
+        assert_eq!(answers.iter().map(Answer::text).collect::<Vec<_>>(), ["0", "1", "2", "3"]);
         server.join().unwrap();
     }
 
