@@ -69,10 +69,9 @@ impl<'a> Claim<'a> {
         use AuthorizationHeader as Header;
         let Credentials { header, client_id, client_secret, origin } = *credentials;
         let (method, scheme, id) = match (header, client_secret) {
-            (Header::Repeated, _) => return Err(Reason::MultipleMechanisms),
             (Header::Absent, Some(secret)) => (ClaimMethod::Post(secret), Scheme::None, client_id),
             (Header::Absent, None) => (ClaimMethod::None, Scheme::None, client_id),
-            (_, Some(_)) => return Err(Reason::MultipleMechanisms),
+            (Header::Repeated, None) | (_, Some(_)) => return Err(Reason::MultipleMechanisms),
             (Header::Basic { user, .. }, None) if client_id.is_some_and(|id| id != user) => {
                 return Err(Reason::ClientIdMismatch);
             }

@@ -57,9 +57,9 @@ impl Policy {
 
 impl Default for Policy {
     fn default() -> Self {
-        const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+        const DAY: Duration = Duration::from_hours(24);
         Self {
-            access_token_lifetime: Duration::from_secs(60 * 60),
+            access_token_lifetime: Duration::from_hours(1),
             refresh_idle_lifetime: DAY * 30,
             grant_lifetime: Some(DAY * 365),
             rotation: Rotation::Always,

@@ -261,7 +261,7 @@ mod tests {
             assert_eq!(Policy { max_access_tokens: max, ..Policy::default() }.validate().is_ok(), good, "{max}");
         }
         let second = core::time::Duration::from_secs(1);
-        let short = second - core::time::Duration::from_millis(1);
+        let short = core::time::Duration::from_millis(999);
         assert!(Policy { access_token_lifetime: second, ..Policy::default() }.validate().is_ok());
         assert!(Policy { refresh_idle_lifetime: short, ..Policy::default() }.validate().is_err());
         assert!(Policy { grant_lifetime: Some(short), ..Policy::default() }.validate().is_err());

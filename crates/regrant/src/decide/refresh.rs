@@ -58,6 +58,7 @@ fn not_expired(grant: &Grant, family: &RefreshFamily, now: Timestamp) -> Result<
 }
 
 /// What the presented secret is to the record.
+#[expect(clippy::large_enum_variant, reason = "moved once per request, and a box would be an allocation per request")]
 enum Freshness<'p> {
     Stands(Standing<'p>),
     Replay,
@@ -66,6 +67,7 @@ enum Freshness<'p> {
 }
 
 /// A secret that may be answered.
+#[expect(clippy::large_enum_variant, reason = "moved once per request, and a box would be an allocation per request")]
 enum Standing<'p> {
     /// The current one.
     Current,

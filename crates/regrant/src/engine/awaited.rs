@@ -21,6 +21,8 @@ pub struct AsyncEngine<S, C> {
 }
 
 /// What a request comes to before anything is written.
+#[expect(clippy::large_enum_variant, reason = "moved once per request, and a box would be an allocation per request")]
+#[derive(Debug)]
 enum Pending<'a, R: Request<'a>> {
     Done(Settled<R::Reply>),
     Commit(Committing<'a, R::Plan, R::Reply>),
@@ -136,9 +138,7 @@ impl<S: AsyncTokenStore, C: AsyncClientStore> AsyncEngine<S, C> {
                 }
                 Step::Committing(committing) => return Ok(Pending::Commit(committing)),
                 Step::Done(settled) => return Ok(Pending::Done(settled)),
-                Step::Failed(fault, decision) => {
-                    return Err(EngineError { fault: fault.into(), decision });
-                }
+                Step::Failed(fault, decision) => return Err(EngineError { fault: fault.into(), decision }),
             }
         }
     }

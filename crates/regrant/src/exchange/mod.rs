@@ -38,6 +38,7 @@ pub struct Exchange<'a, S> {
 
 /// The next step of a request.
 #[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "moved once per request, and a box would be an allocation per request")]
 pub enum Step<'a, R: Request<'a>> {
     /// The client that the request claims to come from is needed.
     NeedsClient(Exchange<'a, NeedsClient<'a, R>>),

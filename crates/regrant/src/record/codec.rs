@@ -306,7 +306,7 @@ mod tests {
         assert_eq!(decode_tokens(&[1, 0, 0, 0, 0, 9]), Err(MalformedList::TrailingBytes));
         assert_eq!(decode_tokens(&[1, 3]), Err(MalformedList::OutOfRange));
         assert_eq!(decode_tokens(&[1, 0, 5]), Err(MalformedList::OutOfRange));
-        assert_eq!(decode_attributes(&vec![]), Err(MalformedList::CutShort));
+        assert_eq!(decode_attributes(&[]), Err(MalformedList::CutShort));
     }
 
     /// The stored format is a promise: these bytes must read the same in every later release.

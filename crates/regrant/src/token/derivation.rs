@@ -80,7 +80,7 @@ mod tests {
         let derivation = Derivation::new(&[4; 32], pepper, &presented);
         let access = derivation.access_token(&Scope::parse("read write").unwrap());
         let written = access.expose(crate::token::TokenEncoding::Hex);
-        (hex::encode(derivation.refresh_token().secret().expose_secret()), written[32..].into())
+        (hex::encode(derivation.refresh_token().secret().expose_secret()), written.chars().skip(32).collect())
     }
 
     /// Computed with another implementation of HMAC-SHA-256 (Python's `hmac`).

@@ -220,7 +220,7 @@ mod tests {
     fn spare_bits_and_upper_case_are_refused() {
         let token = RefreshToken::new(GrantId::from_bytes([0; 16]), [0; 16], [0xab; 32]);
         let text = token.expose(TokenEncoding::Base64Url);
-        let spare = format!("{}{}", &text[..85], "x");
+        let spare = text.chars().take(85).chain(['x']).collect::<String>();
         assert_eq!(PresentedToken::parse(&spare).unwrap_err(), MalformedToken);
         let upper = token.expose(TokenEncoding::Hex).to_uppercase();
         assert_eq!(PresentedToken::parse(&upper).unwrap_err(), MalformedToken);
