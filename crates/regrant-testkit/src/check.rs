@@ -56,7 +56,7 @@ impl Checker<'_> {
         }
         for text in &expected.nowhere {
             self.with(text, found, |text, found| {
-                found.unless(!occurs(answer, text), "a text that must not occur does")
+                found.unless(!occurs(answer, text), "a text that must not occur does");
             });
         }
         if let Some(name) = &expected.same_as {
