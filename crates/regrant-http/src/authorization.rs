@@ -3,6 +3,8 @@
 use http::HeaderMap;
 use http::header::AUTHORIZATION;
 
+use regrant::{AuthorizationHeader, Scheme};
+
 use crate::basic::BasicCredentials;
 
 /// What a request says in its `Authorization` header.
@@ -33,6 +35,28 @@ impl<'a> Authorization<'a> {
             (None, _) => Self::Absent,
             (Some(value), None) => value.to_str().map_or(Self::Other, Self::parse),
             (Some(_), Some(_)) => Self::Several,
+        }
+    }
+
+    /// The same in the engine's terms.
+    pub(crate) fn for_engine(&self) -> AuthorizationHeader<'_> {
+        match self {
+            Self::Absent => AuthorizationHeader::Absent,
+            Self::Basic(read) => AuthorizationHeader::Basic { user: read.client_id(), password: read.expose_secret() },
+            Self::MalformedBasic => AuthorizationHeader::MalformedBasic,
+            Self::Bearer(_) | Self::MalformedBearer => AuthorizationHeader::Bearer,
+            Self::Other => AuthorizationHeader::Other,
+            Self::Several => AuthorizationHeader::Repeated,
+        }
+    }
+
+    /// The scheme in which a refusal must challenge (N-035).
+    pub(crate) const fn scheme(&self) -> Scheme {
+        match self {
+            Self::Absent => Scheme::None,
+            Self::Basic(_) | Self::MalformedBasic => Scheme::Basic,
+            Self::Bearer(_) | Self::MalformedBearer => Scheme::Bearer,
+            Self::Other | Self::Several => Scheme::Other,
         }
     }
 
@@ -82,10 +106,7 @@ mod tests {
     use super::*;
 
     fn headers(values: &[&[u8]]) -> HeaderMap {
-        values
-            .iter()
-            .map(|value| (AUTHORIZATION, HeaderValue::from_bytes(value).unwrap()))
-            .collect()
+        values.iter().map(|value| (AUTHORIZATION, HeaderValue::from_bytes(value).unwrap())).collect()
     }
 
     /// One word for what was read.
@@ -107,31 +128,13 @@ mod tests {
     fn tells_the_schemes_apart() {
         assert_eq!(kind(&[]), "absent");
         // N-032: any case, any number of spaces.
-        for value in [
-            "Basic d2ViOnM=",
-            "basic d2ViOnM=",
-            "BASIC   d2ViOnM=",
-            " Basic d2ViOnM= ",
-        ] {
+        for value in ["Basic d2ViOnM=", "basic d2ViOnM=", "BASIC   d2ViOnM=", " Basic d2ViOnM= "] {
             assert_eq!(kind(&[value.as_bytes()]), "basic web s", "{value}");
         }
-        for value in [
-            "Basic",
-            "Basic ",
-            "Basic !!!!",
-            "Basic d2Vi",
-            "Basic d2ViOnM= x",
-            "Basic \td2ViOnM=",
-        ] {
+        for value in ["Basic", "Basic ", "Basic !!!!", "Basic d2Vi", "Basic d2ViOnM= x", "Basic \td2ViOnM="] {
             assert_eq!(kind(&[value.as_bytes()]), "malformed basic", "{value}");
         }
-        for value in [
-            "Digest username=\"web\"",
-            "",
-            "BasicX d2ViOnM=",
-            "Basic\td2ViOnM=",
-            "d2ViOnM=",
-        ] {
+        for value in ["Digest username=\"web\"", "", "BasicX d2ViOnM=", "Basic\td2ViOnM=", "d2ViOnM="] {
             assert_eq!(kind(&[value.as_bytes()]), "other", "{value}");
         }
         assert_eq!(kind(&[b"Basic d2Vi\xffOnM="]), "other", "not even ASCII");
@@ -141,15 +144,7 @@ mod tests {
     fn reads_a_bearer_token() {
         assert_eq!(kind(&[b"Bearer aZ0-._~+/=="]), "bearer aZ0-._~+/==");
         assert_eq!(kind(&[b"bearer  nope"]), "bearer nope");
-        for value in [
-            "Bearer",
-            "Bearer ",
-            "Bearer =",
-            "Bearer a b",
-            "Bearer a=b",
-            "Bearer \"a\"",
-            "Bearer a,b",
-        ] {
+        for value in ["Bearer", "Bearer ", "Bearer =", "Bearer a b", "Bearer a=b", "Bearer \"a\"", "Bearer a,b"] {
             assert_eq!(kind(&[value.as_bytes()]), "malformed bearer", "{value}");
         }
     }

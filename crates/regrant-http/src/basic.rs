@@ -59,9 +59,7 @@ impl BasicCredentials {
 
 impl fmt::Debug for BasicCredentials {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("BasicCredentials")
-            .field("client_id", &self.client_id)
-            .finish_non_exhaustive()
+        f.debug_struct("BasicCredentials").field("client_id", &self.client_id).finish_non_exhaustive()
     }
 }
 
@@ -92,16 +90,10 @@ mod tests {
 
     #[test]
     fn reads_the_documented_values() {
-        assert_eq!(
-            pair("d2ViOndlYi1zZWNyZXQ="),
-            Some(both("web", "web-secret"))
-        );
+        assert_eq!(pair("d2ViOndlYi1zZWNyZXQ="), Some(both("web", "web-secret")));
         assert_eq!(
             pair("SVpzSWk2SERiQjVlOFZLZFpBblVpX2ZaM2Y4YTpHbTBiSjZvV1Y4ZkM1T1FMTGxDNmpzbEFDVzhh"),
-            Some(both(
-                "IZsIi6HDbB5e8VKdZAnUi_fZ3f8a",
-                "Gm0bJ6oWV8fC5OQLLlC6jslACW8a"
-            )),
+            Some(both("IZsIi6HDbB5e8VKdZAnUi_fZ3f8a", "Gm0bJ6oWV8fC5OQLLlC6jslACW8a")),
         );
     }
 
@@ -111,24 +103,14 @@ mod tests {
         assert_eq!(pair_of(b"colon:a%3Ab%3ac"), Some(both("colon", "a:b:c")));
         assert_eq!(pair_of(b"colon:a:b:c"), Some(both("colon", "a:b:c")));
         assert_eq!(pair_of(b"a%3Ab:c"), Some(both("a:b", "c")));
-        assert_eq!(
-            pair_of(b"+%25%26%2B:+%25%26%2B"),
-            Some(both(" %&+", " %&+"))
-        );
+        assert_eq!(pair_of(b"+%25%26%2B:+%25%26%2B"), Some(both(" %&+", " %&+")));
         assert_eq!(pair_of(b"sp%20ace:x%20y"), Some(both("sp ace", "x y")));
-        assert_eq!(
-            pair_of(b"plus:a+b"),
-            Some(both("plus", "a b")),
-            "no second try with the raw text"
-        );
+        assert_eq!(pair_of(b"plus:a+b"), Some(both("plus", "a b")), "no second try with the raw text");
         assert_eq!(
             pair(
                 "MVBwRyUyRlErMTp6JTJGdFo5VndGWnFBcG1JUSUyQlpIMUk1cExrJTJGdUI0dWQlM0FYMiUyRjhiTCUyQndmRlR0MXJGdyUzRA=="
             ),
-            Some(both(
-                "1PpG/Q 1",
-                "z/tZ9VwFZqApmIQ+ZH1I5pLk/uB4ud:X2/8bL+wfFTt1rFw="
-            )),
+            Some(both("1PpG/Q 1", "z/tZ9VwFZqApmIQ+ZH1I5pLk/uB4ud:X2/8bL+wfFTt1rFw=")),
         );
     }
 
@@ -180,10 +162,7 @@ mod tests {
     #[test]
     fn debug_shows_no_secret() {
         let read = BasicCredentials::parse("d2ViOndlYi1zZWNyZXQ=").unwrap();
-        assert_eq!(
-            format!("{read:?}"),
-            r#"BasicCredentials { client_id: "web", .. }"#
-        );
+        assert_eq!(format!("{read:?}"), r#"BasicCredentials { client_id: "web", .. }"#);
     }
 
     proptest! {

@@ -69,8 +69,7 @@ impl Realm {
 
 /// The alphabet of realm, `error` and `error_description`: `%x20-21 / %x23-5B / %x5D-7E` (N-141, N-142).
 fn is_quotable(text: &str) -> bool {
-    text.bytes()
-        .all(|byte| matches!(byte, b' '..=b'~') && byte != b'"' && byte != b'\\')
+    text.bytes().all(|byte| matches!(byte, b' '..=b'~') && byte != b'"' && byte != b'\\')
 }
 
 fn header(text: &str) -> Result<HeaderValue, InvalidRealm> {
@@ -87,10 +86,7 @@ mod tests {
     fn writes_the_challenges() {
         let realm = Realm::parse("our tokens").unwrap();
         assert_eq!(realm.as_str(), "our tokens");
-        assert_eq!(
-            realm.basic(),
-            "Basic realm=\"our tokens\", charset=\"UTF-8\""
-        );
+        assert_eq!(realm.basic(), "Basic realm=\"our tokens\", charset=\"UTF-8\"");
         assert_eq!(realm.bearer(), "Bearer realm=\"our tokens\"");
         assert_eq!(
             realm.bearer_error("invalid_token", "the token is not valid"),
@@ -110,10 +106,7 @@ mod tests {
         // N-183
         let realm = Realm::parse("r").unwrap();
         for text in ["", "say \"x\"", "a\\b", "line\nbreak", "é"] {
-            assert_eq!(
-                realm.bearer_error("invalid_token", text),
-                "Bearer realm=\"r\", error=\"invalid_token\""
-            );
+            assert_eq!(realm.bearer_error("invalid_token", text), "Bearer realm=\"r\", error=\"invalid_token\"");
         }
         assert_eq!(realm.bearer_error("a\"b", "text"), realm.bearer());
     }

@@ -67,16 +67,9 @@ impl<'a, const N: usize> Form<'a, N> {
     /// # Errors
     ///
     /// [`FormError`] as documented there. Where a body has several faults, those of its encoding come first.
-    pub fn parse(
-        body: &'a [u8],
-        defined: &'static [&'static str; N],
-        limits: &Limits,
-    ) -> Result<Self, FormError> {
+    pub fn parse(body: &'a [u8], defined: &'static [&'static str; N], limits: &Limits) -> Result<Self, FormError> {
         let text = std::str::from_utf8(body).map_err(|_| FormError::NotUtf8)?;
-        let mut form = Self {
-            defined,
-            values: std::array::from_fn(|_| None),
-        };
+        let mut form = Self { defined, values: std::array::from_fn(|_| None) };
         let mut segments = text.split('&').filter(|segment| !segment.is_empty());
         let mut repeated = false;
         for segment in segments.by_ref().take(limits.parameters) {
@@ -89,6 +82,11 @@ impl<'a, const N: usize> Form<'a, N> {
             return Err(FormError::RepeatedParameter);
         }
         Ok(form)
+    }
+
+    /// The form with these values, in the order of `defined`: how a dialect that is no form says the same.
+    pub(crate) fn from_values(defined: &'static [&'static str; N], values: [Option<Cow<'a, str>>; N]) -> Self {
+        Self { defined, values }
     }
 
     /// The value of a defined parameter. `None` if it is absent or empty, which means the same (N-006).
@@ -107,11 +105,7 @@ impl<'a, const N: usize> Form<'a, N> {
         // Names are compared decoded, so that `refresh%5Ftoken` is no second way to say it (N-008).
         let name = percent::decode(name)?;
         let value = percent::decode(value)?;
-        let slot = self
-            .defined
-            .iter()
-            .zip(&mut self.values)
-            .find(|(defined, _)| **defined == name);
+        let slot = self.defined.iter().zip(&mut self.values).find(|(defined, _)| **defined == name);
         // An empty value counts as omitted, but not as absent: `a=&a=1` still says `a` twice.
         Ok(slot.is_some_and(|(_, slot)| slot.replace(value).is_some()))
     }
@@ -130,14 +124,8 @@ impl<const N: usize> Drop for Form<'_, N> {
 impl<const N: usize> fmt::Debug for Form<'_, N> {
     /// Shows which parameters are there, never their values.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let present = self
-            .defined
-            .iter()
-            .zip(&self.values)
-            .filter(|(_, value)| value.is_some());
-        f.debug_set()
-            .entries(present.map(|(name, _)| name))
-            .finish()
+        let present = self.defined.iter().zip(&self.values).filter(|(_, value)| value.is_some());
+        f.debug_set().entries(present.map(|(name, _)| name)).finish()
     }
 }
 
@@ -161,11 +149,7 @@ mod tests {
     fn reads_the_defined_parameters() {
         let form = parse(b"grant_type=refresh_token&refresh_token=a=b==&scope=read+write").unwrap();
         assert_eq!(form.value("grant_type"), Some("refresh_token"));
-        assert_eq!(
-            form.value("refresh_token"),
-            Some("a=b=="),
-            "the first = separates"
-        );
+        assert_eq!(form.value("refresh_token"), Some("a=b=="), "the first = separates");
         assert_eq!(form.value("scope"), Some("read write"));
     }
 
@@ -188,10 +172,7 @@ mod tests {
     #[test]
     fn skips_empty_segments() {
         let form = parse(b"&scope=read&&grant_type=x&").unwrap();
-        assert_eq!(
-            (form.value("scope"), form.value("grant_type")),
-            (Some("read"), Some("x"))
-        );
+        assert_eq!((form.value("scope"), form.value("grant_type")), (Some("read"), Some("x")));
     }
 
     #[test]
@@ -213,47 +194,26 @@ mod tests {
     #[test]
     fn refuses_broken_encoding_anywhere() {
         // N-011: also in a name, and in a parameter that nobody asked for.
-        for body in [
-            b"scope=%zz".as_slice(),
-            b"foo=%",
-            b"%4=x",
-            b"scope=a&scope=b&x=%",
-        ] {
+        for body in [b"scope=%zz".as_slice(), b"foo=%", b"%4=x", b"scope=a&scope=b&x=%"] {
             assert_eq!(refusal(body), FormError::BadEscape);
         }
-        for body in [
-            b"scope=%FF".as_slice(),
-            b"foo=%C0%AF",
-            b"%FF=x",
-            b"scope=\xFF",
-            b"\x80",
-        ] {
+        for body in [b"scope=%FF".as_slice(), b"foo=%C0%AF", b"%FF=x", b"scope=\xFF", b"\x80"] {
             assert_eq!(refusal(body), FormError::NotUtf8);
         }
     }
 
     #[test]
     fn raw_utf_8_may_pass() {
-        assert_eq!(
-            parse("scope=é".as_bytes()).unwrap().value("scope"),
-            Some("é")
-        );
+        assert_eq!(parse("scope=é".as_bytes()).unwrap().value("scope"), Some("é"));
     }
 
     #[test]
     fn the_limit_holds_at_n_and_n_plus_one() {
         // N-020
-        let limits = Limits {
-            parameters: 3,
-            ..Limits::default()
-        };
+        let limits = Limits { parameters: 3, ..Limits::default() };
         let at = |body| Form::parse(body, &DEFINED, &limits).map(|_| ());
         assert_eq!(at(b"a=1&a=1&a=1".as_slice()), Ok(()));
-        assert_eq!(
-            at(b"&&a=1&&a=1&a=1&"),
-            Ok(()),
-            "empty segments are no parameters"
-        );
+        assert_eq!(at(b"&&a=1&&a=1&a=1&"), Ok(()), "empty segments are no parameters");
         assert_eq!(at(b"a=1&a=1&a=1&a=1"), Err(FormError::TooManyParameters));
     }
 
@@ -267,10 +227,7 @@ mod tests {
     fn borrows_where_nothing_is_encoded() {
         let body = b"refresh_token=abc";
         let form = parse(body).unwrap();
-        assert!(
-            body.as_ptr_range()
-                .contains(&form.value("refresh_token").unwrap().as_ptr())
-        );
+        assert!(body.as_ptr_range().contains(&form.value("refresh_token").unwrap().as_ptr()));
     }
 
     /// Escapes every octet for which `escape` says so, and whatever must be escaped.

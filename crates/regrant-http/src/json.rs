@@ -23,9 +23,7 @@ impl JsonObject {
     /// An object without members.
     pub fn new() -> Self {
         // Room for a token answer, so that the buffer does not grow and leave copies of tokens behind.
-        Self {
-            buffer: String::with_capacity(640),
-        }
+        Self { buffer: String::with_capacity(640) }
     }
 
     /// Adds a string.
@@ -73,14 +71,12 @@ impl JsonObject {
 
     /// The object as UTF-8.
     pub fn finish(mut self) -> Vec<u8> {
-        self.buffer
-            .push_str(if self.buffer.is_empty() { "{}" } else { "}" });
+        self.buffer.push_str(if self.buffer.is_empty() { "{}" } else { "}" });
         self.buffer.into_bytes()
     }
 
     fn name(&mut self, name: &str) {
-        self.buffer
-            .push(if self.buffer.is_empty() { '{' } else { ',' });
+        self.buffer.push(if self.buffer.is_empty() { '{' } else { ',' });
         push_string(&mut self.buffer, name);
         self.buffer.push(':');
     }
@@ -95,10 +91,7 @@ impl Default for JsonObject {
 /// Writes `text` as a JSON string: `"`, `\` and control characters escaped (RFC 8259 §7), everything else as it is.
 fn push_string(buffer: &mut String, text: &str) {
     buffer.push('"');
-    if text
-        .bytes()
-        .all(|byte| byte >= b' ' && byte != b'"' && byte != b'\\')
-    {
+    if text.bytes().all(|byte| byte >= b' ' && byte != b'"' && byte != b'\\') {
         buffer.push_str(text);
     } else {
         text.chars().for_each(|c| push_escaped(buffer, c));
@@ -138,28 +131,15 @@ mod tests {
             .boolean("t", true)
             .boolean("f", false)
             .strings("l", &["x", "y"]);
-        assert_eq!(
-            text(object),
-            r#"{"b":"1","a":18446744073709551615,"t":true,"f":false,"l":["x","y"]}"#
-        );
+        assert_eq!(text(object), r#"{"b":"1","a":18446744073709551615,"t":true,"f":false,"l":["x","y"]}"#);
     }
 
     #[test]
     fn leaves_out_what_is_not_there() {
         // N-136, N-171
         assert_eq!(text(JsonObject::new()), "{}");
-        assert_eq!(
-            text(
-                JsonObject::new()
-                    .optional_string("a", None)
-                    .strings("b", &[])
-            ),
-            "{}"
-        );
-        assert_eq!(
-            text(JsonObject::default().optional_string("a", Some("x"))),
-            r#"{"a":"x"}"#
-        );
+        assert_eq!(text(JsonObject::new().optional_string("a", None).strings("b", &[])), "{}");
+        assert_eq!(text(JsonObject::default().optional_string("a", Some("x"))), r#"{"a":"x"}"#);
     }
 
     #[test]

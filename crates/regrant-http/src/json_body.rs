@@ -42,12 +42,7 @@ pub enum JsonBodyError {
 pub fn string_member(body: &[u8], name: &str) -> Result<Option<Zeroizing<String>>, JsonBodyError> {
     let fault = Cell::new(JsonBodyError::Malformed);
     let mut json = serde_json::Deserializer::from_slice(body);
-    let found = Object {
-        name,
-        fault: &fault,
-    }
-    .deserialize(&mut json)
-    .map_err(|_| fault.get())?;
+    let found = Object { name, fault: &fault }.deserialize(&mut json).map_err(|_| fault.get())?;
     json.end().map_err(|_| JsonBodyError::Malformed)?;
     Ok(found.filter(|text| !text.is_empty()))
 }
@@ -65,8 +60,6 @@ struct Value<'a> {
     fault: &'a Cell<JsonBodyError>,
 }
 
-type Text = Option<Zeroizing<String>>;
-
 /// Tells the fault to whoever called [`string_member`]: the parser's own error can carry text of the client.
 fn refuse<E: serde::de::Error>(cell: &Cell<JsonBodyError>, fault: JsonBodyError) -> E {
     cell.set(fault);
@@ -78,7 +71,7 @@ fn members<'de, A: MapAccess<'de>>(
     mut map: A,
     wanted: Option<&str>,
     value: Value<'_>,
-) -> Result<Text, A::Error> {
+) -> Result<Option<Zeroizing<String>>, A::Error> {
     let mut names = BTreeSet::new();
     let mut found = None;
     while let Some(name) = map.next_key::<String>()? {
@@ -94,57 +87,50 @@ fn members<'de, A: MapAccess<'de>>(
 }
 
 impl<'de> DeserializeSeed<'de> for Object<'_> {
-    type Value = Text;
+    type Value = Option<Zeroizing<String>>;
 
-    fn deserialize<D: Deserializer<'de>>(self, json: D) -> Result<Text, D::Error> {
+    fn deserialize<D: Deserializer<'de>>(self, json: D) -> Result<Self::Value, D::Error> {
         json.deserialize_any(self)
     }
 }
 
 impl<'de> Visitor<'de> for Object<'_> {
-    type Value = Text;
+    type Value = Option<Zeroizing<String>>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("an object")
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Text, A::Error> {
-        members(
-            map,
-            Some(self.name),
-            Value {
-                depth: 2,
-                fault: self.fault,
-            },
-        )
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
+        members(map, Some(self.name), Value { depth: 2, fault: self.fault })
     }
 
     // The rest of the body is not read: what is not an object is refused, well-formed or not.
-    fn visit_seq<A: SeqAccess<'de>>(self, _: A) -> Result<Text, A::Error> {
+    fn visit_seq<A: SeqAccess<'de>>(self, _: A) -> Result<Self::Value, A::Error> {
         Err(refuse(self.fault, JsonBodyError::NotAnObject))
     }
 
-    fn visit_str<E: serde::de::Error>(self, _: &str) -> Result<Text, E> {
+    fn visit_str<E: serde::de::Error>(self, _: &str) -> Result<Self::Value, E> {
         Err(refuse(self.fault, JsonBodyError::NotAnObject))
     }
 
-    fn visit_bool<E: serde::de::Error>(self, _: bool) -> Result<Text, E> {
+    fn visit_bool<E: serde::de::Error>(self, _: bool) -> Result<Self::Value, E> {
         Err(refuse(self.fault, JsonBodyError::NotAnObject))
     }
 
-    fn visit_i64<E: serde::de::Error>(self, _: i64) -> Result<Text, E> {
+    fn visit_i64<E: serde::de::Error>(self, _: i64) -> Result<Self::Value, E> {
         Err(refuse(self.fault, JsonBodyError::NotAnObject))
     }
 
-    fn visit_u64<E: serde::de::Error>(self, _: u64) -> Result<Text, E> {
+    fn visit_u64<E: serde::de::Error>(self, _: u64) -> Result<Self::Value, E> {
         Err(refuse(self.fault, JsonBodyError::NotAnObject))
     }
 
-    fn visit_f64<E: serde::de::Error>(self, _: f64) -> Result<Text, E> {
+    fn visit_f64<E: serde::de::Error>(self, _: f64) -> Result<Self::Value, E> {
         Err(refuse(self.fault, JsonBodyError::NotAnObject))
     }
 
-    fn visit_unit<E: serde::de::Error>(self) -> Result<Text, E> {
+    fn visit_unit<E: serde::de::Error>(self) -> Result<Self::Value, E> {
         Err(refuse(self.fault, JsonBodyError::NotAnObject))
     }
 }
@@ -155,60 +141,57 @@ impl Value<'_> {
         if self.depth > DEPTH {
             return Err(refuse(self.fault, JsonBodyError::TooDeep));
         }
-        Ok(Self {
-            depth: self.depth + 1,
-            ..self
-        })
+        Ok(Self { depth: self.depth + 1, ..self })
     }
 }
 
 impl<'de> DeserializeSeed<'de> for Value<'_> {
-    type Value = Text;
+    type Value = Option<Zeroizing<String>>;
 
-    fn deserialize<D: Deserializer<'de>>(self, json: D) -> Result<Text, D::Error> {
+    fn deserialize<D: Deserializer<'de>>(self, json: D) -> Result<Self::Value, D::Error> {
         json.deserialize_any(self)
     }
 }
 
 impl<'de> Visitor<'de> for Value<'_> {
-    type Value = Text;
+    type Value = Option<Zeroizing<String>>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("any value")
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Text, A::Error> {
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
         let below = self.below()?;
         members(map, None, below)
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Text, A::Error> {
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Self::Value, A::Error> {
         let below = self.below::<A::Error>()?;
         while items.next_element_seed(below)?.is_some() {}
         Ok(None)
     }
 
-    fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Text, E> {
+    fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Self::Value, E> {
         Ok(Some(Zeroizing::new(text.to_owned())))
     }
 
-    fn visit_bool<E: serde::de::Error>(self, _: bool) -> Result<Text, E> {
+    fn visit_bool<E: serde::de::Error>(self, _: bool) -> Result<Self::Value, E> {
         Ok(None)
     }
 
-    fn visit_i64<E: serde::de::Error>(self, _: i64) -> Result<Text, E> {
+    fn visit_i64<E: serde::de::Error>(self, _: i64) -> Result<Self::Value, E> {
         Ok(None)
     }
 
-    fn visit_u64<E: serde::de::Error>(self, _: u64) -> Result<Text, E> {
+    fn visit_u64<E: serde::de::Error>(self, _: u64) -> Result<Self::Value, E> {
         Ok(None)
     }
 
-    fn visit_f64<E: serde::de::Error>(self, _: f64) -> Result<Text, E> {
+    fn visit_f64<E: serde::de::Error>(self, _: f64) -> Result<Self::Value, E> {
         Ok(None)
     }
 
-    fn visit_unit<E: serde::de::Error>(self) -> Result<Text, E> {
+    fn visit_unit<E: serde::de::Error>(self) -> Result<Self::Value, E> {
         Ok(None)
     }
 }
@@ -220,45 +203,25 @@ mod tests {
     use super::*;
 
     fn read(body: &str) -> Result<Option<String>, JsonBodyError> {
-        string_member(body.as_bytes(), "refreshToken")
-            .map(|found| found.map(|text| text.to_string()))
+        string_member(body.as_bytes(), "refreshToken").map(|found| found.map(|text| text.to_string()))
     }
 
     #[test]
     fn reads_the_documented_example() {
         let body = r#"{ "refreshToken": "dGhpcyBpcyBhIHJlZnJlc2hUb2tlbi..." }"#;
-        assert_eq!(
-            read(body),
-            Ok(Some("dGhpcyBpcyBhIHJlZnJlc2hUb2tlbi...".to_owned()))
-        );
+        assert_eq!(read(body), Ok(Some("dGhpcyBpcyBhIHJlZnJlc2hUb2tlbi...".to_owned())));
     }
 
     #[test]
     fn other_members_are_ignored() {
-        let body =
-            r#"{"a":[1,-1,1.5,true,null,"x",{"refreshToken":"no"}],"refreshToken":"yes","b":{}}"#;
+        let body = r#"{"a":[1,-1,1.5,true,null,"x",{"refreshToken":"no"}],"refreshToken":"yes","b":{}}"#;
         assert_eq!(read(body), Ok(Some("yes".to_owned())));
     }
 
     #[test]
     fn what_is_no_text_is_missing() {
-        for value in [
-            "null",
-            "\"\"",
-            "5",
-            "-5",
-            "1e3",
-            "true",
-            "[]",
-            "[\"x\"]",
-            "{}",
-            "{\"refreshToken\":\"x\"}",
-        ] {
-            assert_eq!(
-                read(&format!("{{\"refreshToken\":{value}}}")),
-                Ok(None),
-                "{value}"
-            );
+        for value in ["null", "\"\"", "5", "-5", "1e3", "true", "[]", "[\"x\"]", "{}", "{\"refreshToken\":\"x\"}"] {
+            assert_eq!(read(&format!("{{\"refreshToken\":{value}}}")), Ok(None), "{value}");
         }
         for body in ["{}", r#"{"refresh_token":"x"}"#, r#"{"RefreshToken":"x"}"#] {
             assert_eq!(read(body), Ok(None), "{body}");
@@ -267,9 +230,7 @@ mod tests {
 
     #[test]
     fn what_is_no_object_is_refused() {
-        for body in [
-            "[\"x\"]", "\"x\"", "1", "-1", "1.5", "true", "null", "[", "[]",
-        ] {
+        for body in ["[\"x\"]", "\"x\"", "1", "-1", "1.5", "true", "null", "[", "[]"] {
             assert_eq!(read(body), Err(JsonBodyError::NotAnObject), "{body}");
         }
     }
@@ -293,10 +254,7 @@ mod tests {
         ] {
             assert_eq!(read(body), Err(JsonBodyError::Malformed), "{body}");
         }
-        assert_eq!(
-            string_member(b"{\"refreshToken\":\"\xff\"}", "refreshToken"),
-            Err(JsonBodyError::Malformed)
-        );
+        assert_eq!(string_member(b"{\"refreshToken\":\"\xff\"}", "refreshToken"), Err(JsonBodyError::Malformed));
     }
 
     #[test]

@@ -14,9 +14,6 @@ pub struct Limits {
 impl Default for Limits {
     /// 64 KiB and 100 parameters: a thousand times what a refresh needs, and nothing to a server.
     fn default() -> Self {
-        Self {
-            body_bytes: 65_536,
-            parameters: 100,
-        }
+        Self { body_bytes: 65_536, parameters: 100 }
     }
 }

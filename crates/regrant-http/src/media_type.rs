@@ -36,37 +36,25 @@ fn matches(value: &str, expected: &str) -> bool {
 
 /// Quoted values that hold a `;` are refused with the rest: no charset needs one.
 fn parameters_are_acceptable(parameters: &str) -> bool {
-    parameters
-        .split(';')
-        .map(trim)
-        .filter(|parameter| !parameter.is_empty())
-        .all(|parameter| {
-            parameter.split_once('=').is_some_and(|(name, value)| {
-                let value = unquote(value);
-                is_token(name)
-                    && value.is_some_and(|value| {
-                        !name.eq_ignore_ascii_case("charset") || is_utf_8(value)
-                    })
-            })
+    parameters.split(';').map(trim).filter(|parameter| !parameter.is_empty()).all(|parameter| {
+        parameter.split_once('=').is_some_and(|(name, value)| {
+            let value = unquote(value);
+            is_token(name) && value.is_some_and(|value| !name.eq_ignore_ascii_case("charset") || is_utf_8(value))
         })
+    })
 }
 
 /// The value of a parameter without its quotes, `None` if it is neither a token nor a plain quoted string.
 fn unquote(value: &str) -> Option<&str> {
     match value.strip_prefix('"') {
-        Some(rest) => rest
-            .strip_suffix('"')
-            .filter(|inner| !inner.contains(['"', '\\'])),
+        Some(rest) => rest.strip_suffix('"').filter(|inner| !inner.contains(['"', '\\'])),
         None => is_token(value).then_some(value),
     }
 }
 
 /// `token = 1*tchar` (RFC 9110 §5.6.2).
 fn is_token(text: &str) -> bool {
-    !text.is_empty()
-        && text
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte))
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte))
 }
 
 fn is_utf_8(charset: &str) -> bool {
@@ -85,15 +73,7 @@ mod tests {
     use super::*;
 
     fn headers(values: &[&str]) -> HeaderMap {
-        values
-            .iter()
-            .map(|value| {
-                (
-                    CONTENT_TYPE,
-                    HeaderValue::from_bytes(value.as_bytes()).unwrap(),
-                )
-            })
-            .collect()
+        values.iter().map(|value| (CONTENT_TYPE, HeaderValue::from_bytes(value.as_bytes()).unwrap())).collect()
     }
 
     #[test]
@@ -112,11 +92,7 @@ mod tests {
             assert!(is_form(&headers(&[value])), "{value}");
             assert!(!is_json(&headers(&[value])), "{value}");
         }
-        for value in [
-            "application/json",
-            "APPLICATION/JSON",
-            "application/json; charset=utf-8",
-        ] {
+        for value in ["application/json", "APPLICATION/JSON", "application/json; charset=utf-8"] {
             assert!(is_json(&headers(&[value])), "{value}");
             assert!(!is_form(&headers(&[value])), "{value}");
         }

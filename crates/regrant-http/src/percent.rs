@@ -48,14 +48,8 @@ fn decode_escapes(text: &str) -> Result<String, EscapeError> {
 }
 
 fn escaped_octet(rest: &mut Bytes<'_>) -> Result<u8, EscapeError> {
-    let high = rest
-        .next()
-        .and_then(hex_digit)
-        .ok_or(EscapeError::BadEscape)?;
-    let low = rest
-        .next()
-        .and_then(hex_digit)
-        .ok_or(EscapeError::BadEscape)?;
+    let high = rest.next().and_then(hex_digit).ok_or(EscapeError::BadEscape)?;
+    let low = rest.next().and_then(hex_digit).ok_or(EscapeError::BadEscape)?;
     Ok(high << 4 | low)
 }
 
@@ -102,9 +96,7 @@ pub(crate) mod tests {
     #[test]
     fn refuses_what_is_no_escape() {
         // N-011
-        for broken in [
-            "%", "%4", "%zz", "%4g", "%g4", "a%", "100%!", "%%41", "% 41", "%é0",
-        ] {
+        for broken in ["%", "%4", "%zz", "%4g", "%g4", "a%", "100%!", "%%41", "% 41", "%é0"] {
             assert_eq!(decode(broken), Err(EscapeError::BadEscape), "{broken}");
         }
     }

@@ -1,0 +1,159 @@
+//! Finding the endpoint of a request: by its exact path.
+
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+
+use http::Method;
+
+use crate::dialect::Dialect;
+use crate::endpoint_path::{EndpointPath, InvalidEndpointPath};
+use crate::metadata::Metadata;
+use crate::mount::Mount;
+
+/// What stands at a path.
+#[derive(Debug)]
+pub(crate) enum Endpoint {
+    Token,
+    Revocation,
+    Introspection,
+    Resource,
+    Metadata(Metadata),
+}
+
+impl Endpoint {
+    /// The methods it answers, as `Allow` lists them.
+    pub(crate) const fn methods(&self) -> &'static str {
+        match self {
+            // N-002, N-191, N-210: neither a token nor a secret belongs into a URL.
+            Self::Token | Self::Revocation | Self::Introspection => "POST",
+            Self::Resource => "GET, HEAD, POST",
+            Self::Metadata(_) => "GET, HEAD",
+        }
+    }
+
+    /// Whether it answers `method`.
+    pub(crate) fn allows(&self, method: &Method) -> bool {
+        self.methods().split(", ").any(|allowed| method == allowed)
+    }
+}
+
+/// An endpoint and the dialect of its mount.
+#[derive(Debug)]
+pub(crate) struct Route {
+    pub(crate) endpoint: Endpoint,
+    pub(crate) dialect: Dialect,
+}
+
+/// All endpoints by path.
+#[derive(Debug)]
+pub(crate) struct Router(HashMap<EndpointPath, Route>);
+
+/// Why mounts cannot stand together.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum InvalidMounts {
+    /// Two endpoints on one path.
+    #[error("two endpoints stand at {0}")]
+    DuplicatePath(String),
+    /// The path of an issuer leads to no path of an endpoint.
+    #[error("the metadata of issuer {0} has no valid path")]
+    InvalidMetadataPath(String),
+}
+
+impl Router {
+    pub(crate) fn new(mounts: Vec<Mount>) -> Result<Self, InvalidMounts> {
+        let mut router = Self(HashMap::new());
+        for mount in mounts {
+            router.add_mount(mount)?;
+        }
+        Ok(router)
+    }
+
+    pub(crate) fn find(&self, path: &str) -> Option<&Route> {
+        self.0.get(path)
+    }
+
+    fn add_mount(&mut self, mount: Mount) -> Result<(), InvalidMounts> {
+        if let Dialect::Rfc6749 { issuer: Some(issuer) } = &mount.dialect {
+            let path = EndpointPath::parse(&issuer.metadata_path())
+                .map_err(|InvalidEndpointPath| InvalidMounts::InvalidMetadataPath(issuer.as_str().to_owned()))?;
+            let endpoint = Endpoint::Metadata(Metadata::of(issuer, &mount));
+            self.add(path, endpoint, &mount.dialect)?;
+        }
+        self.add(mount.token, Endpoint::Token, &mount.dialect)?;
+        let optional = [
+            (mount.revoke, Endpoint::Revocation),
+            (mount.introspect, Endpoint::Introspection),
+            (mount.resource, Endpoint::Resource),
+        ];
+        for (path, endpoint) in optional {
+            if let Some(path) = path {
+                self.add(path, endpoint, &mount.dialect)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn add(&mut self, path: EndpointPath, endpoint: Endpoint, dialect: &Dialect) -> Result<(), InvalidMounts> {
+        match self.0.entry(path) {
+            Entry::Occupied(taken) => Err(InvalidMounts::DuplicatePath(taken.key().as_str().to_owned())),
+            Entry::Vacant(free) => {
+                free.insert(Route { endpoint, dialect: dialect.clone() });
+                Ok(())
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::issuer::Issuer;
+
+    fn path(text: &str) -> EndpointPath {
+        EndpointPath::parse(text).unwrap()
+    }
+
+    fn kind(router: &Router, path: &str) -> Option<&'static str> {
+        router.find(path).map(|route| match route.endpoint {
+            Endpoint::Token => "token",
+            Endpoint::Revocation => "revocation",
+            Endpoint::Introspection => "introspection",
+            Endpoint::Resource => "resource",
+            Endpoint::Metadata(_) => "metadata",
+        })
+    }
+
+    #[test]
+    fn finds_endpoints_by_their_exact_path() {
+        let issuer = Some(Issuer::parse("https://as.example").unwrap());
+        let mount = Mount {
+            revoke: Some(path("/revoke")),
+            introspect: Some(path("/introspect")),
+            resource: Some(path("/resource")),
+            ..Mount::new(Dialect::Rfc6749 { issuer }, path("/token"))
+        };
+        let router = Router::new(vec![mount, Mount::new(Dialect::Payu, path("/oauth/token"))]).unwrap();
+        assert_eq!(kind(&router, "/token"), Some("token"));
+        assert_eq!(kind(&router, "/oauth/token"), Some("token"));
+        assert_eq!(kind(&router, "/revoke"), Some("revocation"));
+        assert_eq!(kind(&router, "/introspect"), Some("introspection"));
+        assert_eq!(kind(&router, "/resource"), Some("resource"));
+        assert_eq!(kind(&router, "/.well-known/oauth-authorization-server"), Some("metadata"));
+        for other in ["", "/", "/token/", "/Token", "/token?x", "/%74oken", "token"] {
+            assert_eq!(kind(&router, other), None, "{other}");
+        }
+    }
+
+    #[test]
+    fn refuses_two_endpoints_on_one_path() {
+        let payu = || Mount::new(Dialect::Payu, path("/token"));
+        let duplicate = InvalidMounts::DuplicatePath("/token".to_owned());
+        assert_eq!(Router::new(vec![payu(), payu()]).err(), Some(duplicate.clone()));
+        let mount = Mount { revoke: Some(path("/token")), ..payu() };
+        assert_eq!(Router::new(vec![mount]).err(), Some(duplicate));
+        let issuer = Some(Issuer::parse("https://as.example").unwrap());
+        let rfc = |at| Mount::new(Dialect::Rfc6749 { issuer: issuer.clone() }, path(at));
+        assert!(Router::new(vec![rfc("/a"), rfc("/b")]).is_err(), "two mounts of one issuer");
+    }
+}

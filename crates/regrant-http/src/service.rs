@@ -1,0 +1,110 @@
+//! Requests in, answers out: all endpoints of one server, in front of either engine.
+
+use http::{Method, Request, Response, StatusCode};
+use regrant::{AsyncClientStore, AsyncEngine, AsyncTokenStore, ClientStore, Engine, TokenStore};
+
+use crate::challenge::Realm;
+use crate::incoming::{Incoming, Question};
+use crate::limits::Limits;
+use crate::mount::Mount;
+use crate::router::{InvalidMounts, Route, Router};
+use crate::writer::{self, Writer};
+
+/// The endpoints of one server. It holds no engine, no store and no connection, and can stand behind any framework.
+///
+/// [`handle`](Self::handle) and [`handle_async`](Self::handle_async) answer every request, also the worst one: there is
+/// no error for the host to translate. A host reads at most [`Limits::body_bytes`]` + 1` octets of a body and hands over
+/// what it has; one octet too many is answered with `413`.
+#[derive(Debug)]
+pub struct Service {
+    router: Router,
+    realm: Realm,
+    limits: Limits,
+}
+
+impl Service {
+    /// A service over these mounts. `realm` stands in every challenge.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidMounts`] where two endpoints claim one path.
+    pub fn new(realm: Realm, limits: Limits, mounts: Vec<Mount>) -> Result<Self, InvalidMounts> {
+        Ok(Self { router: Router::new(mounts)?, realm, limits })
+    }
+
+    /// Whether an endpoint stands at this path. To a request at any other, [`handle`](Self::handle) answers `404`.
+    pub fn serves(&self, path: &str) -> bool {
+        self.router.find(path).is_some()
+    }
+
+    /// The bounds that requests are held to.
+    pub const fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
+    /// The name that stands in every challenge.
+    pub const fn realm(&self) -> &Realm {
+        &self.realm
+    }
+
+    /// Answers one request with a blocking engine.
+    pub fn handle<S, C, B>(&self, engine: &Engine<S, C>, request: &Request<B>) -> Response<Vec<u8>>
+    where
+        S: TokenStore,
+        C: ClientStore,
+        B: AsRef<[u8]>,
+    {
+        let Some((route, writer)) = self.find(request.uri().path()) else {
+            return not_found();
+        };
+        let answer = match &Incoming::of(request).read(route, &self.limits) {
+            Ok(Question::Token(call)) => writer.token(engine.token(call.token_request())),
+            Ok(Question::Revocation(call)) => writer.revocation(engine.revoke(call.revocation_request())),
+            Ok(Question::Introspection(call)) => writer.introspection(engine.introspect(call.introspection_request())),
+            Ok(Question::Resource(access)) => writer.resource(engine.resource(*access)),
+            Ok(Question::Metadata(metadata)) => writer::metadata(metadata, engine.rules().grants()),
+            Err(rejection) => writer.rejection(rejection),
+        };
+        for_method(request.method(), answer)
+    }
+
+    /// Answers one request with an engine that is awaited.
+    pub async fn handle_async<S, C, B>(&self, engine: &AsyncEngine<S, C>, request: &Request<B>) -> Response<Vec<u8>>
+    where
+        S: AsyncTokenStore,
+        C: AsyncClientStore,
+        B: AsRef<[u8]>,
+    {
+        let Some((route, writer)) = self.find(request.uri().path()) else {
+            return not_found();
+        };
+        let answer = match &Incoming::of(request).read(route, &self.limits) {
+            Ok(Question::Token(call)) => writer.token(engine.token(call.token_request()).await),
+            Ok(Question::Revocation(call)) => writer.revocation(engine.revoke(call.revocation_request()).await),
+            Ok(Question::Introspection(call)) => {
+                writer.introspection(engine.introspect(call.introspection_request()).await)
+            }
+            Ok(Question::Resource(access)) => writer.resource(engine.resource(*access).await),
+            Ok(Question::Metadata(metadata)) => writer::metadata(metadata, engine.rules().grants()),
+            Err(rejection) => writer.rejection(rejection),
+        };
+        for_method(request.method(), answer)
+    }
+
+    /// The endpoint at a path, and who writes its answers.
+    fn find(&self, path: &str) -> Option<(&Route, Writer<'_>)> {
+        let route = self.router.find(path)?;
+        Some((route, Writer { dialect: &route.dialect, realm: &self.realm }))
+    }
+}
+
+fn not_found() -> Response<Vec<u8>> {
+    let mut answer = Response::new(Vec::new());
+    *answer.status_mut() = StatusCode::NOT_FOUND;
+    answer
+}
+
+/// The answer to `HEAD` has the headers of the answer to `GET`, and no body (RFC 9110 §9.3.2).
+fn for_method(method: &Method, answer: Response<Vec<u8>>) -> Response<Vec<u8>> {
+    if method == Method::HEAD { answer.map(|_| Vec::new()) } else { answer }
+}
