@@ -41,12 +41,16 @@ impl Client {
     /// A client that authenticates with a secret.
     ///
     /// # Errors
-    /// No method, no secret, or more than [`Client::MAX_SECRETS`].
+    /// No method, no secret, an empty secret, or more than [`Client::MAX_SECRETS`].
     pub fn confidential(
         id: ClientId,
         methods: SecretMethods,
         secrets: Vec<ClientSecretDigest>,
     ) -> Result<Self, InvalidClient> {
+        // N-031: an empty secret could be omitted, and then a name alone would authenticate.
+        if secrets.iter().any(ClientSecretDigest::is_of_nothing) {
+            return Err(InvalidClient::EmptySecret);
+        }
         match secrets.len() {
             0 => Err(InvalidClient::NoSecret),
             1..=Self::MAX_SECRETS if methods.basic || methods.post => {
@@ -221,6 +225,9 @@ pub enum InvalidClient {
     /// A confidential client without a secret.
     #[error("a confidential client needs a secret")]
     NoSecret,
+    /// A secret that is the empty text.
+    #[error("a client secret is not empty")]
+    EmptySecret,
     /// A confidential client without a method.
     #[error("a confidential client needs client_secret_basic or client_secret_post")]
     NoMethod,
@@ -253,6 +260,12 @@ mod tests {
         assert_eq!(register(0), Err(InvalidClient::NoSecret));
         assert!(register(Client::MAX_SECRETS).is_ok());
         assert_eq!(register(Client::MAX_SECRETS + 1), Err(InvalidClient::TooManySecrets));
+    }
+
+    #[test]
+    fn n_031_an_empty_secret_cannot_be_registered() {
+        let secrets = alloc::vec![ClientSecretDigest::of("s"), ClientSecretDigest::of("")];
+        assert_eq!(Client::confidential(id(), SecretMethods::ALL, secrets), Err(InvalidClient::EmptySecret));
     }
 
     #[test]

@@ -68,6 +68,11 @@ impl ClientSecretDigest {
         Self { expires_at: Some(expires_at), ..self }
     }
 
+    /// Whether this is the digest of the empty text.
+    pub(super) fn is_of_nothing(&self) -> bool {
+        self.digest == Digest::sha256(b"")
+    }
+
     /// Whether the secret is still accepted at `now`.
     pub fn is_live(&self, now: Timestamp) -> bool {
         self.expires_at.is_none_or(|end| now < end)
