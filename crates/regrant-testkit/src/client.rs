@@ -28,6 +28,27 @@ pub enum Secret {
     },
 }
 
+impl Secret {
+    /// The end of its life in seconds since 1970; read as UTC, whatever its offset; `None` where it has none.
+    pub fn expires_at_seconds(&self) -> Option<u64> {
+        match self {
+            Self::Text(_) => None,
+            Self::Plain { expires_at, .. } | Self::Digest { expires_at, .. } => unix_seconds(expires_at.as_ref()?),
+        }
+    }
+}
+
+/// Days are counted as in the proleptic Gregorian calendar with years that begin in March, so that a leap day comes last.
+fn unix_seconds(time: &Datetime) -> Option<u64> {
+    let (date, clock) = (time.date?, time.time?);
+    let month = u64::from(date.month);
+    let year = u64::from(date.year).checked_sub(u64::from(month <= 2))?;
+    let day_of_year = (153 * ((month + 9) % 12) + 2) / 5 + u64::from(date.day).checked_sub(1)?;
+    let days = (365 * year + year / 4 - year / 100 + year / 400 + day_of_year).checked_sub(719_468)?;
+    let seconds = clock.second.map_or(0, u64::from);
+    Some(days * 86_400 + u64::from(clock.hour) * 3_600 + u64::from(clock.minute) * 60 + seconds)
+}
+
 /// One registered client, complete.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Client {
@@ -171,6 +192,15 @@ mod tests {
         let delete = ClientChange { id: "web".into(), delete: true, ..ClientChange::default() };
         delete.apply(&mut clients);
         assert_eq!(clients.len(), 1);
+    }
+
+    #[test]
+    fn the_end_of_a_secret_in_seconds() {
+        let ends = |text: &str| Secret::Plain { plain: "s".into(), expires_at: text.parse().ok() }.expires_at_seconds();
+        assert_eq!(ends("1970-01-01T00:00:00Z"), Some(0));
+        assert_eq!(ends("2000-02-29T12:30:01Z"), Some(951_827_401));
+        assert_eq!(ends("2027-01-01T00:00:00Z"), Some(1_798_761_600));
+        assert_eq!(Secret::Text("s".into()).expires_at_seconds(), None);
     }
 
     #[test]

@@ -4,6 +4,7 @@
 //! One connection a request, no TLS, no redirects, everything bounded in size and time.
 
 use crate::exchange::{Answer, Framing, Request};
+use crate::target::Trouble;
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::sync::Barrier;
@@ -23,6 +24,13 @@ pub enum WireError {
     /// What came back is not HTTP/1.1.
     #[error("the answer is malformed: {0}")]
     Malformed(&'static str),
+}
+
+/// For targets that are a process of their own.
+impl From<WireError> for Trouble {
+    fn from(error: WireError) -> Self {
+        Self::Broken(error.to_string())
+    }
 }
 
 /// The address of a server and the time it has for an answer.
