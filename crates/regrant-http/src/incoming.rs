@@ -1,7 +1,7 @@
 //! A request on its way in: found by its path, checked by its method, read by its dialect.
 
 use http::{Extensions, HeaderMap, Method, Request};
-use regrant::{Reason, Refusal, ResourceRequest};
+use regrant::{Decision, Outcome, Reason, Refusal, ResourceRequest};
 
 use crate::bearer;
 use crate::call::Call;
@@ -40,6 +40,22 @@ pub(crate) enum Rejection {
     Request(Refusal),
     /// What a protected resource cannot read.
     Access(Refusal),
+}
+
+impl Rejection {
+    /// The record of it for the host's observer. A wrong method is none: nothing was asked.
+    pub(crate) fn decision(&self, endpoint: &Endpoint) -> Option<Decision> {
+        let (Self::Request(refusal) | Self::Access(refusal)) = self else {
+            return None;
+        };
+        endpoint.kind().map(|request| Decision {
+            request,
+            outcome: Outcome::Refused(refusal.reason),
+            client_id: None,
+            grant_id: None,
+            attempts: 1,
+        })
+    }
 }
 
 impl<'a> Incoming<'a> {

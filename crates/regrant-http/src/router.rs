@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
 use http::Method;
+use regrant::RequestKind;
 
 use crate::dialect::Dialect;
 use crate::endpoint_path::{EndpointPath, InvalidEndpointPath};
@@ -28,6 +29,17 @@ impl Endpoint {
             Self::Token | Self::Revocation | Self::Introspection => "POST",
             Self::Resource => "GET, HEAD, POST",
             Self::Metadata(_) => "GET, HEAD",
+        }
+    }
+
+    /// What a request here is called in a decision; the metadata decide nothing.
+    pub(crate) const fn kind(&self) -> Option<RequestKind> {
+        match self {
+            Self::Token => Some(RequestKind::Token),
+            Self::Revocation => Some(RequestKind::Revocation),
+            Self::Introspection => Some(RequestKind::Introspection),
+            Self::Resource => Some(RequestKind::Resource),
+            Self::Metadata(_) => None,
         }
     }
 

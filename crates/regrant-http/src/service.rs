@@ -63,7 +63,10 @@ impl Service {
             Ok(Question::Introspection(call)) => writer.introspection(engine.introspect(call.introspection_request())),
             Ok(Question::Resource(access)) => writer.resource(engine.resource(*access)),
             Ok(Question::Metadata(metadata)) => writer::metadata(metadata, engine.rules().grants()),
-            Err(rejection) => writer.rejection(rejection),
+            Err(rejection) => {
+                rejection.decision(&route.endpoint).iter().for_each(|decision| engine.observe(decision));
+                writer.rejection(rejection)
+            }
         };
         for_method(request.method(), answer)
     }
@@ -86,7 +89,10 @@ impl Service {
             }
             Ok(Question::Resource(access)) => writer.resource(engine.resource(*access).await),
             Ok(Question::Metadata(metadata)) => writer::metadata(metadata, engine.rules().grants()),
-            Err(rejection) => writer.rejection(rejection),
+            Err(rejection) => {
+                rejection.decision(&route.endpoint).iter().for_each(|decision| engine.observe(decision));
+                writer.rejection(rejection)
+            }
         };
         for_method(request.method(), answer)
     }

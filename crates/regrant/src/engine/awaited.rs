@@ -49,6 +49,12 @@ impl<S: AsyncTokenStore, C: AsyncClientStore> AsyncEngine<S, C> {
         &self.rules
     }
 
+    /// Tells the host's observer of a decision that was made before the engine was asked: the wire refuses what it
+    /// cannot read.
+    pub fn observe(&self, decision: &Decision) {
+        self.host.observe(decision);
+    }
+
     /// Answers a request to the token endpoint. RFC 6749 §3.2.
     ///
     /// # Errors
