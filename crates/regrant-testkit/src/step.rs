@@ -22,7 +22,7 @@ pub enum Step {
     Change(Vec<ClientChange>),
     /// Ends the grant with this suffix from the host's side.
     RevokeGrant(String),
-    /// Lets the next commit of the store fail.
+    /// Lets the store break down at its next commit; see [`Host::fail_store_once`](crate::Host::fail_store_once).
     FailStoreOnce,
     /// Sends.
     Send(Box<Send>),

@@ -105,7 +105,8 @@ pub trait Host {
     /// As [`Trouble`] says.
     fn revoke_grant(&mut self, grant_id: &str) -> Result<(), Trouble>;
 
-    /// Makes the next commit of the store fail with nothing written.
+    /// Makes the store break down once: the next commit fails with nothing written, and so does every call after it until
+    /// the request that met it is answered. (A single failure would not do: an engine looks again, and goes on.)
     ///
     /// # Errors
     ///
