@@ -10,9 +10,9 @@ use crate::record::{Attributes, Subject};
 use crate::scope::Scope;
 
 /// A request that the engine decides. Sealed: the kinds are those of this module.
-pub trait Request<'a>: Protocol<'a> {}
+pub trait Request: Protocol {}
 
-impl<'a, R: Protocol<'a>> Request<'a> for R {}
+impl<R: Protocol> Request for R {}
 
 /// A request to the token endpoint. RFC 6749 §3.2.
 #[derive(Clone, Copy, Default)]

@@ -20,7 +20,7 @@ pub struct IntrospectionPlan {
     caller: AuthenticatedClient,
 }
 
-impl<'a> Protocol<'a> for IntrospectionRequest<'a> {
+impl Protocol for IntrospectionRequest<'_> {
     type Reply = Introspection;
     type Fresh = ();
     type Plan = IntrospectionPlan;
@@ -28,12 +28,12 @@ impl<'a> Protocol<'a> for IntrospectionRequest<'a> {
 
     const KIND: RequestKind = RequestKind::Introspection;
 
-    fn open(&self) -> Result<Opening<'a, IntrospectionPlan>, Reason> {
+    fn open(&self) -> Result<Opening<'_, IntrospectionPlan>, Reason> {
         Claim::read(&self.credentials).map(Opening::Authenticate)
     }
 
     fn admit(
-        self,
+        &self,
         caller: AuthenticatedClient,
         (): (),
         _: &Rules,

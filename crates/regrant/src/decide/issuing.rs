@@ -118,7 +118,7 @@ fn insert(plan: &IssuePlan, now: Timestamp) -> Verdict<TokenReply> {
     Verdict::Write(Write { change, outcome: Outcome::Issued, reply, attempted: None, revocation: None })
 }
 
-impl<'a> Protocol<'a> for IssueRequest {
+impl Protocol for IssueRequest {
     type Reply = TokenReply;
     type Fresh = Entropy;
     type Plan = IssuePlan;
@@ -126,12 +126,12 @@ impl<'a> Protocol<'a> for IssueRequest {
 
     const KIND: RequestKind = RequestKind::Issue;
 
-    fn open(&self) -> Result<Opening<'a, IssuePlan>, Reason> {
+    fn open(&self) -> Result<Opening<'_, IssuePlan>, Reason> {
         Ok(Opening::Vouch(self.client_id.clone()))
     }
 
     fn admit(
-        self,
+        &self,
         client: AuthenticatedClient,
         entropy: Entropy,
         rules: &Rules,
@@ -139,7 +139,7 @@ impl<'a> Protocol<'a> for IssueRequest {
         let refresh = GrantType::RefreshToken;
         let with_refresh = client.grants.contains(refresh) && rules.offers(refresh);
         let scope = client.scope.narrow(Some(&self.scope)).ok_or(Reason::ScopeNotGranted)?;
-        let (subject, attributes) = (self.subject, self.attributes);
+        let (subject, attributes) = (self.subject.clone(), self.attributes.clone());
         Ok(Admission::Decide(IssuePlan { client, subject, attributes, scope, with_refresh, entropy }))
     }
 

@@ -37,7 +37,10 @@ use crate::token::{Entropy, EntropyError, EntropySource};
 
 /// How one kind of request is decided. Public only so that the public [`Request`](crate::request::Request) can build on
 /// it; outside the crate it cannot be named.
-pub trait Protocol<'a>: Sized + Debug {
+///
+/// It has no lifetime parameter, and requests may be shared between threads: with one, the compiler could not see that
+/// the futures of the awaited driver are `Send`.
+pub trait Protocol: Sized + Debug + Send + Sync {
     /// What a success answers.
     type Reply: Debug;
     /// The randomness that the request takes.
@@ -54,14 +57,14 @@ pub trait Protocol<'a>: Sized + Debug {
     ///
     /// # Errors
     /// The request is refused.
-    fn open(&self) -> Result<Opening<'a, Self::Plan>, Reason>;
+    fn open(&self) -> Result<Opening<'_, Self::Plan>, Reason>;
 
     /// Looks at the request and its caller.
     ///
     /// # Errors
     /// The request is refused.
     fn admit(
-        self,
+        &self,
         caller: AuthenticatedClient,
         fresh: Self::Fresh,
         rules: &Rules,

@@ -12,7 +12,7 @@ use crate::rules::Rules;
 use crate::time::Timestamp;
 use crate::token::{AccessToken, PresentedToken};
 
-impl<'a> Protocol<'a> for ResourceRequest<'a> {
+impl Protocol for ResourceRequest<'_> {
     type Reply = ResourceAccess;
     type Fresh = ();
     type Plan = AccessToken;
@@ -20,7 +20,7 @@ impl<'a> Protocol<'a> for ResourceRequest<'a> {
 
     const KIND: RequestKind = RequestKind::Resource;
 
-    fn open(&self) -> Result<Opening<'a, AccessToken>, Reason> {
+    fn open(&self) -> Result<Opening<'_, AccessToken>, Reason> {
         let token = self.token.ok_or(Reason::NoAccessToken)?; // N-181
         match PresentedToken::parse(token) {
             Ok(PresentedToken::Access(token)) => Ok(Opening::Load(token)),
@@ -31,7 +31,7 @@ impl<'a> Protocol<'a> for ResourceRequest<'a> {
 
     /// No client calls a resource as itself, so there is nothing to admit: the token alone counts.
     fn admit(
-        self,
+        &self,
         _: AuthenticatedClient,
         (): (),
         _: &Rules,

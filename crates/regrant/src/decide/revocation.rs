@@ -23,7 +23,7 @@ pub struct RevocationPlan {
     caller: AuthenticatedClient,
 }
 
-impl<'a> Protocol<'a> for RevocationRequest<'a> {
+impl Protocol for RevocationRequest<'_> {
     type Reply = ();
     type Fresh = ();
     type Plan = RevocationPlan;
@@ -31,12 +31,12 @@ impl<'a> Protocol<'a> for RevocationRequest<'a> {
 
     const KIND: RequestKind = RequestKind::Revocation;
 
-    fn open(&self) -> Result<Opening<'a, RevocationPlan>, Reason> {
+    fn open(&self) -> Result<Opening<'_, RevocationPlan>, Reason> {
         // N-194: the client first, then the parameters.
         Claim::read(&self.credentials).map(Opening::Authenticate)
     }
 
-    fn admit(self, caller: AuthenticatedClient, (): (), _: &Rules) -> Result<Admission<RevocationPlan, ()>, Reason> {
+    fn admit(&self, caller: AuthenticatedClient, (): (), _: &Rules) -> Result<Admission<RevocationPlan, ()>, Reason> {
         let token = self.token.ok_or(Reason::MissingToken)?; // N-192
         Ok(match PresentedToken::parse(token) {
             // N-193: the token tells its own type, so a hint has nothing to add.

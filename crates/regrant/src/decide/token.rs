@@ -19,7 +19,7 @@ pub enum TokenPlan<'a> {
     Issue(IssuePlan),
 }
 
-impl<'a> Protocol<'a> for TokenRequest<'a> {
+impl<'a> Protocol for TokenRequest<'a> {
     type Reply = TokenReply;
     type Fresh = Entropy;
     type Plan = TokenPlan<'a>;
@@ -28,7 +28,7 @@ impl<'a> Protocol<'a> for TokenRequest<'a> {
     const KIND: RequestKind = RequestKind::Token;
 
     /// Checks 3 and 4.
-    fn open(&self) -> Result<Opening<'a, TokenPlan<'a>>, Reason> {
+    fn open(&self) -> Result<Opening<'_, TokenPlan<'a>>, Reason> {
         let claim = Claim::read(&self.credentials)?; //                      3: one mechanism
         self.grant_type.ok_or(Reason::MissingGrantType)?; //                 4: N-060
         Ok(Opening::Authenticate(claim))
@@ -36,7 +36,7 @@ impl<'a> Protocol<'a> for TokenRequest<'a> {
 
     /// Checks 6 to 8; 5, the authentication, is what made `caller`.
     fn admit(
-        self,
+        &self,
         caller: AuthenticatedClient,
         entropy: Entropy,
         rules: &Rules,

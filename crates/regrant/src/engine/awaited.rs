@@ -23,7 +23,7 @@ pub struct AsyncEngine<S, C> {
 /// What a request comes to before anything is written.
 #[expect(clippy::large_enum_variant, reason = "moved once per request, and a box would be an allocation per request")]
 #[derive(Debug)]
-enum Pending<'a, R: Request<'a>> {
+enum Pending<'a, R: Request> {
     Done(Settled<R::Reply>),
     Commit(Committing<'a, R::Plan, R::Reply>),
 }
@@ -60,7 +60,7 @@ impl<S: AsyncTokenStore, C: AsyncClientStore> AsyncEngine<S, C> {
     /// # Errors
     /// The server failed; see [`EngineFault`].
     pub async fn token(&self, request: TokenRequest<'_>) -> Result<Reply<TokenReply>, EngineError> {
-        self.run(request).await
+        self.run(&request).await
     }
 
     /// Answers a revocation. RFC 7009.
@@ -68,7 +68,7 @@ impl<S: AsyncTokenStore, C: AsyncClientStore> AsyncEngine<S, C> {
     /// # Errors
     /// The server failed; the token may still live (N-202).
     pub async fn revoke(&self, request: RevocationRequest<'_>) -> Result<Reply<()>, EngineError> {
-        self.run(request).await
+        self.run(&request).await
     }
 
     /// Answers an introspection. RFC 7662.
@@ -76,7 +76,7 @@ impl<S: AsyncTokenStore, C: AsyncClientStore> AsyncEngine<S, C> {
     /// # Errors
     /// The server failed.
     pub async fn introspect(&self, request: IntrospectionRequest<'_>) -> Result<Reply<Introspection>, EngineError> {
-        self.run(request).await
+        self.run(&request).await
     }
 
     /// Checks the bearer token of a call to a protected resource. RFC 6750.
@@ -84,7 +84,7 @@ impl<S: AsyncTokenStore, C: AsyncClientStore> AsyncEngine<S, C> {
     /// # Errors
     /// The server failed; the resource must not be served.
     pub async fn resource(&self, request: ResourceRequest<'_>) -> Result<Reply<ResourceAccess>, EngineError> {
-        self.run(request).await
+        self.run(&request).await
     }
 
     /// Starts a grant for a user that the host authenticated itself.
@@ -92,14 +92,14 @@ impl<S: AsyncTokenStore, C: AsyncClientStore> AsyncEngine<S, C> {
     /// # Errors
     /// The server failed; no token was given out.
     pub async fn issue(&self, request: IssueRequest) -> Result<Reply<TokenReply>, EngineError> {
-        self.run(request).await
+        self.run(&request).await
     }
 
     /// Decides like the real thing, without commit, observer, throttle or feed.
     ///
     /// # Errors
     /// The server failed.
-    pub async fn explain<'a, R: Request<'a>>(&'a self, request: R) -> Result<Explanation, EngineError> {
+    pub async fn explain<R: Request>(&self, request: &R) -> Result<Explanation, EngineError> {
         match self.advance(begin(&self.rules, request), None).await? {
             Pending::Done(settled) => Ok(Explanation::new(&settled.decision, None)),
             Pending::Commit(committing) => {
@@ -110,7 +110,7 @@ impl<S: AsyncTokenStore, C: AsyncClientStore> AsyncEngine<S, C> {
     }
 
     /// One request, from its beginning to its committed answer.
-    async fn run<'a, R: Request<'a>>(&'a self, request: R) -> Result<Reply<R::Reply>, EngineError> {
+    async fn run<R: Request>(&self, request: &R) -> Result<Reply<R::Reply>, EngineError> {
         let mut step = begin(&self.rules, request);
         let outcome = loop {
             match self.advance(step, Some(&self.host)).await {
@@ -126,7 +126,7 @@ impl<S: AsyncTokenStore, C: AsyncClientStore> AsyncEngine<S, C> {
     }
 
     /// Loads what a request needs, step by step, until it is answered or must write.
-    async fn advance<'a, R: Request<'a>>(
+    async fn advance<'a, R: Request>(
         &'a self,
         mut step: Step<'a, R>,
         host: Option<&Host>,
@@ -150,7 +150,7 @@ impl<S: AsyncTokenStore, C: AsyncClientStore> AsyncEngine<S, C> {
     }
 
     /// Looks the client up and lets it prove who it is.
-    async fn identify<'a, R: Request<'a>>(
+    async fn identify<'a, R: Request>(
         &'a self,
         exchange: Exchange<'a, NeedsClient<'a, R>>,
         host: Option<&Host>,
@@ -170,7 +170,7 @@ impl<S: AsyncTokenStore, C: AsyncClientStore> AsyncEngine<S, C> {
     /// Commits a change and tells the exchange what became of it.
     async fn commit<'a, R>(&'a self, committing: Committing<'a, R::Plan, R::Reply>) -> Result<Step<'a, R>, EngineError>
     where
-        R: Request<'a>,
+        R: Request + 'a,
     {
         let (change, settling) = committing.split();
         match self.store.commit(change).await {

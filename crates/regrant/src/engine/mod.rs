@@ -41,7 +41,7 @@ impl Explanation {
 }
 
 /// Asks the throttle, if there is one, before the client is looked up: how long the caller must wait.
-fn delay<'a, R: Request<'a>>(host: &Host, exchange: &Exchange<'a, NeedsClient<'a, R>>) -> Option<Duration> {
+fn delay<'a, R: Request>(host: &Host, exchange: &Exchange<'a, NeedsClient<'a, R>>) -> Option<Duration> {
     match host.throttle()?.admit(exchange.attempt()?) {
         Admission::Proceed => None,
         Admission::RetryAfter(after) => Some(after),

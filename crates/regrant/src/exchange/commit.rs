@@ -61,7 +61,7 @@ impl<'a, P, T> Settling<'a, P, T> {
     /// Goes on with the outcome of the commit: the answer, or another look at the record.
     pub fn settle<R>(self, outcome: CommitOutcome) -> Step<'a, R>
     where
-        R: Request<'a, Plan = P, Reply = T>,
+        R: Request<Plan = P, Reply = T>,
     {
         match outcome {
             CommitOutcome::Committed => Step::Done(self.unseal()),
@@ -77,7 +77,7 @@ impl<'a, P, T> Settling<'a, P, T> {
     /// The outcome is unknown: the store failed while it committed. From here on this exchange concludes no replay.
     pub fn in_doubt<R>(mut self) -> Doubt<Step<'a, R>>
     where
-        R: Request<'a, Plan = P, Reply = T>,
+        R: Request<Plan = P, Reply = T>,
     {
         self.exchange.context.in_doubt = true;
         if self.exchange.context.attempts < MAX_DOUBTS {

@@ -25,9 +25,9 @@ pub struct NeedsOwner<P, Q> {
 }
 
 impl<P> NeedsGrant<P> {
-    pub(super) fn step<'a, R>(rules: &'a Rules, mut context: Context, plan: P) -> Step<'a, R>
+    pub(super) fn step<R>(rules: &Rules, mut context: Context, plan: P) -> Step<'_, R>
     where
-        R: Request<'a, Plan = P>,
+        R: Request<Plan = P>,
     {
         let id = R::grant_id(&plan);
         context.grant_id = Some(id);
@@ -35,9 +35,9 @@ impl<P> NeedsGrant<P> {
     }
 
     /// Decides about a record that does not exist yet.
-    pub(super) fn decide_anew<'a, R>(rules: &'a Rules, mut context: Context, plan: P, now: Timestamp) -> Step<'a, R>
+    pub(super) fn decide_anew<R>(rules: &Rules, mut context: Context, plan: P, now: Timestamp) -> Step<'_, R>
     where
-        R: Request<'a, Plan = P>,
+        R: Request<Plan = P>,
     {
         let id = R::grant_id(&plan);
         context.grant_id = Some(id);
@@ -52,7 +52,7 @@ impl<'a, P> Exchange<'a, NeedsGrant<P>> {
     }
 
     /// Goes on with the record that was found, or with none.
-    pub fn with_grant<R: Request<'a, Plan = P>>(self, found: Option<Grant>, now: Timestamp) -> Step<'a, R> {
+    pub fn with_grant<R: Request<Plan = P>>(self, found: Option<Grant>, now: Timestamp) -> Step<'a, R> {
         decide(self, found, now)
     }
 }
@@ -66,7 +66,7 @@ impl<'a, P, Q: Question> Exchange<'a, NeedsOwner<P, Q>> {
     /// Goes on with the client that was found, or with none.
     pub fn with_owner<R>(self, owner: Option<Arc<Client>>, now: Timestamp) -> Step<'a, R>
     where
-        R: Request<'a, Plan = P, Question = Q>,
+        R: Request<Plan = P, Question = Q>,
     {
         let Self { rules, context, state: NeedsOwner { plan, question } } = self;
         let verdict = R::conclude(&plan, question, owner, now);
@@ -75,11 +75,11 @@ impl<'a, P, Q: Question> Exchange<'a, NeedsOwner<P, Q>> {
     }
 }
 
-fn decide<'a, R: Request<'a>>(
-    mut exchange: Exchange<'a, NeedsGrant<R::Plan>>,
+fn decide<R: Request>(
+    mut exchange: Exchange<'_, NeedsGrant<R::Plan>>,
     found: Option<Grant>,
     now: Timestamp,
-) -> Step<'a, R> {
+) -> Step<'_, R> {
     exchange.context.attempts += 1;
     let Context { attempted, in_doubt, .. } = &exchange.context;
     let situation = Situation { rules: exchange.rules, attempted: *attempted, in_doubt: *in_doubt, now };
@@ -88,10 +88,10 @@ fn decide<'a, R: Request<'a>>(
 }
 
 /// The step after a verdict.
-fn next<'a, R: Request<'a>>(
-    exchange: Exchange<'a, NeedsGrant<R::Plan>>,
+fn next<R: Request>(
+    exchange: Exchange<'_, NeedsGrant<R::Plan>>,
     verdict: Verdict<R::Reply, R::Question>,
-) -> Step<'a, R> {
+) -> Step<'_, R> {
     let context = &exchange.context;
     match verdict {
         Verdict::Answer(outcome, answer) => Step::Done(Settled::answered(answer, context.decision(outcome))),

@@ -39,7 +39,7 @@ pub struct Exchange<'a, S> {
 /// The next step of a request.
 #[derive(Debug)]
 #[expect(clippy::large_enum_variant, reason = "moved once per request, and a box would be an allocation per request")]
-pub enum Step<'a, R: Request<'a>> {
+pub enum Step<'a, R: Request> {
     /// The client that the request claims to come from is needed.
     NeedsClient(Exchange<'a, NeedsClient<'a, R>>),
     /// The record is needed.
@@ -81,7 +81,7 @@ impl Context {
         }
     }
 
-    fn refuse<'a, R: Request<'a>>(&self, reason: Reason) -> Step<'a, R> {
+    fn refuse<'a, R: Request>(&self, reason: Reason) -> Step<'a, R> {
         Step::Done(Settled::refused(reason, self.scheme, self.decision(Outcome::Refused(reason))))
     }
 }

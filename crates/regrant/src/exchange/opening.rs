@@ -15,7 +15,7 @@ use crate::time::Timestamp;
 /// The request is read; its client is needed.
 #[derive(Debug)]
 pub struct NeedsClient<'a, R> {
-    request: R,
+    request: &'a R,
     caller: Caller<'a>,
 }
 
@@ -29,7 +29,7 @@ enum Caller<'a> {
 }
 
 /// Takes a request up.
-pub fn begin<'a, R: Request<'a>>(rules: &'a Rules, request: R) -> Step<'a, R> {
+pub fn begin<'a, R: Request>(rules: &'a Rules, request: &'a R) -> Step<'a, R> {
     let mut context = Context::new(R::KIND);
     let opening = match request.open() {
         Ok(opening) => opening,
@@ -44,7 +44,7 @@ pub fn begin<'a, R: Request<'a>>(rules: &'a Rules, request: R) -> Step<'a, R> {
     Step::NeedsClient(Exchange { rules, context, state: NeedsClient { request, caller } })
 }
 
-impl<'a, R: Request<'a>> Exchange<'a, NeedsClient<'a, R>> {
+impl<'a, R: Request> Exchange<'a, NeedsClient<'a, R>> {
     /// The client to look up; `None` where the request names none that could exist. The next step is the same then,
     /// without a client.
     pub const fn client_id(&self) -> Option<&ClientId> {
