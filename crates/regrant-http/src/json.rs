@@ -3,6 +3,8 @@
 //! By hand, because the order of members is part of what the dialects promise, and because a token answer is seven
 //! members long: there is nothing to gain from a tree.
 
+use std::fmt;
+
 /// A JSON object under construction. Members stand in the order in which they are added; nothing is ever `null` (N-136).
 ///
 /// INVARIANT: the caller adds each name once (N-010). Names come from this crate, never from a request.
@@ -13,7 +15,6 @@
 /// let body = JsonObject::new().string("token_type", "Bearer").integer("expires_in", 3600).finish();
 /// assert_eq!(body, br#"{"token_type":"Bearer","expires_in":3600}"#);
 /// ```
-#[derive(Debug)]
 #[must_use]
 pub struct JsonObject {
     buffer: String,
@@ -82,6 +83,13 @@ impl JsonObject {
     }
 }
 
+impl fmt::Debug for JsonObject {
+    /// Shows nothing: the members may be tokens.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("JsonObject(..)")
+    }
+}
+
 impl Default for JsonObject {
     fn default() -> Self {
         Self::new()
@@ -140,6 +148,11 @@ mod tests {
         assert_eq!(text(JsonObject::new()), "{}");
         assert_eq!(text(JsonObject::new().optional_string("a", None).strings("b", &[])), "{}");
         assert_eq!(text(JsonObject::default().optional_string("a", Some("x"))), r#"{"a":"x"}"#);
+    }
+
+    #[test]
+    fn debug_shows_no_member() {
+        assert_eq!(format!("{:?}", JsonObject::new().string("access_token", "hunter2")), "JsonObject(..)");
     }
 
     #[test]
