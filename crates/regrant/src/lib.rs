@@ -143,6 +143,11 @@
 
 extern crate alloc;
 
+/// Runs the example of the guide for authors of stores.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/STORES.md")]
+struct StoresGuide;
+
 mod answer;
 mod client;
 mod decide;
