@@ -84,6 +84,11 @@
 //! pieces that the dialects are made of. They stand alone, for whoever writes an endpoint of their own; [`bearer`] is the
 //! check before a protected resource.
 
+/// Runs the example of the front page.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+struct Readme;
+
 mod answer;
 mod authorization;
 mod basic;
