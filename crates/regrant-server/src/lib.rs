@@ -1,1 +1,3 @@
-//! The reference host of regrant: the binary regrant.
+//! The reference host of regrant.
+pub mod config;
+pub mod fault;

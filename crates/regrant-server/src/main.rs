@@ -1,0 +1,2 @@
+//! The binary `regrant`.
+fn main() {}
