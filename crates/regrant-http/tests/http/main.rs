@@ -15,4 +15,5 @@ mod hostile;
 mod order;
 mod store;
 mod twins;
+mod vectors;
 mod world;

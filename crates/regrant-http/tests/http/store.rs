@@ -12,6 +12,8 @@ pub(crate) struct Memory {
     grants: Mutex<HashMap<GrantId, Grant>>,
     /// Every call fails.
     pub(crate) down: AtomicBool,
+    /// The next commit fails, and every call after it until somebody mends it.
+    pub(crate) break_at_commit: AtomicBool,
     /// Every commit loses the race.
     pub(crate) contended: AtomicBool,
 }
@@ -23,6 +25,13 @@ pub(crate) struct Down;
 impl Memory {
     pub(crate) fn snapshot(&self) -> HashMap<GrantId, Grant> {
         self.grants.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Ends a breakdown that a commit began.
+    pub(crate) fn mend(&self) {
+        if !self.break_at_commit.load(Ordering::SeqCst) {
+            self.down.store(false, Ordering::SeqCst);
+        }
     }
 
     fn check(&self) -> Result<(), Down> {
@@ -39,6 +48,9 @@ impl TokenStore for Memory {
     }
 
     fn commit(&self, change: Change) -> Result<CommitOutcome, Down> {
+        if self.break_at_commit.swap(false, Ordering::SeqCst) {
+            self.down.store(true, Ordering::SeqCst);
+        }
         self.check()?;
         let mut grants = self.grants.lock().unwrap();
         let id = change.grant_id();
