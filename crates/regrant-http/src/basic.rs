@@ -6,7 +6,8 @@
 //! - The first colon separates; later ones belong to the secret (N-028).
 //! - Both halves are form-decoded after the split (N-027). There is no second try with the undecoded text, so a secret
 //!   that holds a raw `+` or `%` does not authenticate through this header.
-//! - Id and secret are `VSCHAR`, as RFC 6749 Appendix A.1 and A.2 demand (N-015), and an id is never empty.
+//! - An id is `VSCHAR` and never empty, as RFC 6749 Appendix A.1 demands (N-015). A secret may be any text without control
+//!   characters: the challenge says `charset="UTF-8"`, and whoever says so accepts all of it (N-034, N-029).
 
 use std::fmt;
 
@@ -41,9 +42,10 @@ impl BasicCredentials {
         credentials.is_well_formed().then_some(credentials)
     }
 
-    /// N-015
+    /// N-015, N-029, N-034
     fn is_well_formed(&self) -> bool {
-        !self.client_id.is_empty() && is_vschar(&self.client_id) && is_vschar(&self.client_secret)
+        let secret = !self.client_secret.contains(char::is_control);
+        !self.client_id.is_empty() && is_vschar(&self.client_id) && secret
     }
 
     /// The client id: one or more `VSCHAR`.
@@ -51,7 +53,7 @@ impl BasicCredentials {
         &self.client_id
     }
 
-    /// The client secret: `VSCHAR`, maybe none. The one door to it.
+    /// The client secret: any text without control characters, maybe none. The one door to it.
     pub fn expose_secret(&self) -> &str {
         &self.client_secret
     }
@@ -115,6 +117,12 @@ mod tests {
     }
 
     #[test]
+    fn n_034_the_charset_of_the_challenge_is_accepted() {
+        assert_eq!(pair_of(b"uni:123%C2%A3"), Some(both("uni", "123£")));
+        assert_eq!(pair_of("uni:123£".as_bytes()), Some(both("uni", "123£")));
+    }
+
+    #[test]
     fn an_empty_secret_is_read_and_an_empty_id_is_not() {
         assert_eq!(pair_of(b"app:"), Some(both("app", "")));
         assert_eq!(pair_of(b":secret"), None);
@@ -148,8 +156,8 @@ mod tests {
             b"web:a\nb",
             b"web:a%0Ab",
             b"web:a\x7f",
-            b"uni:123%C2%A3",
-            "uni:123£".as_bytes(),
+            b"un%C2%A3i:123",
+            b"web:a%C2%85b",
             b"web:\xff",
             b"web:%FF",
             b"web:100%",
@@ -175,7 +183,7 @@ mod tests {
         #[test]
         fn no_octets_are_too_strange(octets in proptest::collection::vec(any::<u8>(), 0..60)) {
             if let Some((id, secret)) = pair_of(&octets) {
-                prop_assert!(!id.is_empty() && is_vschar(&id) && is_vschar(&secret));
+                prop_assert!(!id.is_empty() && is_vschar(&id) && !secret.contains(char::is_control));
             }
         }
     }

@@ -42,10 +42,10 @@ fn from_table(table: &Table) -> Result<ClientSecretDigest, &'static str> {
     }
 }
 
-/// N-015: a secret is printable ASCII. An empty one authenticates nobody.
+/// N-029, N-034: a secret is any text without control characters. An empty one authenticates nobody (N-031).
 fn plain(text: &str) -> Result<ClientSecretDigest, &'static str> {
-    if text.is_empty() || !text.bytes().all(|byte| matches!(byte, 0x20..=0x7E)) {
-        return Err("expected one or more printable ascii characters");
+    if text.is_empty() || text.contains(char::is_control) {
+        return Err("expected one or more characters, and no control character");
     }
     Ok(ClientSecretDigest::of(text))
 }
