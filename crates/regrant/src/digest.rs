@@ -1,4 +1,4 @@
-//! The only form in which a credential is at rest: a SHA-256 digest, compared in constant time.
+//! The only form in which a credential is at rest: a SHA-256 digest, compared in constant time (N-094).
 
 use core::fmt;
 

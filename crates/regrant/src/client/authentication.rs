@@ -129,6 +129,7 @@ fn method_allowed(method: &ClaimMethod<'_>, authentication: &ClientAuthenticatio
         (ClientAuthentication::Secret { .. }, ClaimMethod::None) => Err(Reason::MissingSecret),
         (ClientAuthentication::Secret { methods, .. }, ClaimMethod::Basic(_)) if methods.basic => Ok(()),
         (ClientAuthentication::Secret { methods, .. }, ClaimMethod::Post(_)) if methods.post => Ok(()),
+        // N-030: a method that is switched off is none.
         (ClientAuthentication::Secret { .. }, _) => Err(Reason::MethodNotRegistered),
     }
 }

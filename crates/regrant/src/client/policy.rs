@@ -75,7 +75,7 @@ impl Default for Policy {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Rotation {
-    /// Every refresh gives a new one and spends the old one.
+    /// Every refresh gives a new one and spends the old one (N-089).
     Always,
     /// The same refresh token goes on working (FAPI 2.0, N-118). Confidential clients only.
     Never,

@@ -158,7 +158,7 @@ impl GrantType {
         }
     }
 
-    /// The grant of that name, compared exactly (N-016).
+    /// The grant of that name, compared exactly (N-016). `password` is none (N-062).
     pub fn parse(text: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|grant| grant.as_str() == text)
     }

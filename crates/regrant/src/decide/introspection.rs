@@ -62,7 +62,7 @@ impl Protocol for IntrospectionRequest<'_> {
         let own = grant.terms().client_id == *plan.caller.id();
         match (own, plan.caller.introspection, &plan.token) {
             (true, _, _) => tell(plan, &grant, Some(&plan.caller), at.now),
-            // N-214: a resource server sees access tokens; nobody but the client sees its refresh tokens.
+            // N-214, N-221: a resource server sees access tokens; nobody but the client sees its refresh tokens.
             (false, IntrospectionRight::Any, PresentedToken::Access(_)) => Verdict::AskOwner(grant),
             (false, _, _) => INACTIVE,
         }

@@ -45,7 +45,7 @@ pub(super) fn decide(
     Ok(refresh.answer(standing)) //                                               15: rotate and commit
 }
 
-/// N-082: a stranger is turned away before anything is said about the token, so it cannot burn the grant.
+/// N-082, N-083: a stranger is turned away before anything is said about the token, so it cannot burn the grant.
 fn owned_by(grant: &Grant, caller: &AuthenticatedClient) -> Result<(), Reason> {
     if grant.terms().client_id == *caller.id() { Ok(()) } else { Err(Reason::ForeignGrant) }
 }

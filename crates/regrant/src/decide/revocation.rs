@@ -76,7 +76,7 @@ impl Protocol for RevocationRequest<'_> {
 /// N-196: success, since the token is not alive.
 const NOTHING: Verdict<()> = Verdict::Answer(Outcome::NothingToRevoke, ());
 
-/// What a genuine token stands for.
+/// What a genuine token stands for (N-190).
 enum Target {
     /// A refresh token, current or stale: the whole grant (N-198), so that logging out works even if the last answer
     /// was lost.

@@ -12,7 +12,8 @@ use crate::scope::{NarrowedScope, Scope};
 use crate::time::Timestamp;
 use crate::token::{AccessToken, RefreshToken};
 
-/// The family of a genuine refresh token: the record has one, and the token carries its lineage (N-095).
+/// The family of a genuine refresh token: the record has one, and the token carries its lineage
+/// (N-095, N-097).
 pub(super) fn genuine<'g>(grant: &'g Grant, token: &RefreshToken) -> Option<&'g RefreshFamily> {
     grant.refresh().filter(|family| family.lineage == token.lineage_digest())
 }
@@ -30,7 +31,8 @@ pub(super) fn not_revoked(grant: &Grant, owner: &Client) -> Result<(), Reason> {
     if grant.terms().client_epoch < owner.grant_epoch { Err(Reason::OldEpoch) } else { Ok(()) }
 }
 
-/// The scope of a new access token: what was asked of what was granted, cut to what the client may still have.
+/// The scope of a new access token: what was asked of what was granted, or all of it where nothing was asked (N-087),
+/// cut to what the client may still have.
 pub(super) fn scope_within(granted: &Scope, allowed: &Scope, requested: Option<&str>) -> Result<NarrowedScope, Reason> {
     let available = granted.cut_to(allowed);
     // N-111: nothing is left of a scope that was not empty.
@@ -42,7 +44,7 @@ pub(super) fn scope_within(granted: &Scope, allowed: &Scope, requested: Option<&
     available.narrow(requested.as_ref()).ok_or(Reason::ScopeNotGranted)
 }
 
-/// The entry of a new access token.
+/// The entry of a new access token. A narrower scope is its own, and touches nothing else of the grant (N-091).
 pub(super) fn new_entry(
     terms: &Terms,
     policy: &Policy,

@@ -10,7 +10,7 @@ use crate::request::Request;
 
 /// How often a request is decided before other writers have been faster too often.
 const MAX_ATTEMPTS: u32 = 32;
-/// How often a request is decided when the store fails to commit.
+/// How many commits of one request may fail before the error of the store is the answer.
 const MAX_DOUBTS: u32 = 3;
 
 /// A change that waits to be committed, and the answer that waits for it.
@@ -27,12 +27,14 @@ pub struct Settling<'a, P, T> {
     reply: Result<T, Reason>,
     decision: Decision,
     revocation: Option<Revocation>,
+    /// The change itself, where writing it twice is writing it once.
+    repeatable: Option<Change>,
 }
 
 /// What a commit of unknown outcome leaves.
 #[derive(Debug)]
 pub enum Doubt<S> {
-    /// The record must be read again: the change may be there.
+    /// The record must be read again: the change may be there. Or an end must be written again, which finds its own.
     LookAgain(S),
     /// It failed too often. The error of the store is the answer.
     GiveUp(Decision),
@@ -42,8 +44,9 @@ impl<'a, P, T> Committing<'a, P, T> {
     pub(super) fn new(mut exchange: Exchange<'a, NeedsGrant<P>>, write: Write<T>) -> Self {
         let Write { change, outcome, reply, attempted, revocation } = write;
         let decision = exchange.context.decision(outcome);
+        let repeatable = matches!(change, Change::End { .. }).then(|| change.clone());
         exchange.context.attempted = attempted.or(exchange.context.attempted);
-        Self { change, settling: Settling { exchange, reply, decision, revocation } }
+        Self { change, settling: Settling { exchange, reply, decision, revocation, repeatable } }
     }
 
     /// What would be decided and written. The answer stays sealed.
@@ -79,12 +82,22 @@ impl<'a, P, T> Settling<'a, P, T> {
     where
         R: Request<Plan = P, Reply = T>,
     {
-        self.exchange.context.in_doubt = true;
-        if self.exchange.context.attempts < MAX_DOUBTS {
-            Doubt::LookAgain(Step::NeedsGrant(self.exchange))
-        } else {
-            Doubt::GiveUp(self.exchange.faulted())
+        self.exchange.context.doubts += 1;
+        if self.exchange.context.doubts >= MAX_DOUBTS {
+            return Doubt::GiveUp(self.exchange.faulted());
         }
+        // An end asks for no revision, so it is written again instead of looked for: the replay or the revocation that
+        // it stands for is then told as what it is, and the feed hears of it.
+        match self.repeatable.clone() {
+            Some(change) => Doubt::LookAgain(Step::Committing(Committing { change, settling: self.again() })),
+            None => Doubt::LookAgain(Step::NeedsGrant(self.exchange)),
+        }
+    }
+
+    fn again(mut self) -> Self {
+        self.exchange.context.attempts += 1;
+        self.decision.attempts += 1;
+        self
     }
 
     fn unseal(self) -> Settled<T> {

@@ -81,8 +81,8 @@ fn decide<R: Request>(
     now: Timestamp,
 ) -> Step<'_, R> {
     exchange.context.attempts += 1;
-    let Context { attempted, in_doubt, .. } = &exchange.context;
-    let situation = Situation { rules: exchange.rules, attempted: *attempted, in_doubt: *in_doubt, now };
+    let Context { attempted, doubts, .. } = exchange.context;
+    let situation = Situation { rules: exchange.rules, attempted, in_doubt: doubts > 0, now };
     let verdict = R::decide(&exchange.state.plan, found, &situation);
     next(exchange, verdict)
 }

@@ -63,12 +63,14 @@ struct Context {
     grant_id: Option<GrantId>,
     attempts: u32,
     attempted: Option<Digest>,
-    in_doubt: bool,
+    doubts: u32,
 }
 
 impl Context {
     fn new(kind: RequestKind) -> Self {
-        Self { kind, scheme: Scheme::None, caller: None, grant_id: None, attempts: 0, attempted: None, in_doubt: false }
+        // N-180: a resource challenges for a bearer token, whatever came in its place.
+        let scheme = if matches!(kind, RequestKind::Resource) { Scheme::Bearer } else { Scheme::None };
+        Self { kind, scheme, caller: None, grant_id: None, attempts: 0, attempted: None, doubts: 0 }
     }
 
     fn decision(&self, outcome: Outcome) -> Decision {

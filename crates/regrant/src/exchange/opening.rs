@@ -68,7 +68,8 @@ impl<'a, R: Request> Exchange<'a, NeedsClient<'a, R>> {
         Step::Done(Settled::throttled(self.context.scheme, after, decision))
     }
 
-    /// Goes on with the client that was found, or with none. `throttle` is told whether it proved itself.
+    /// Goes on with the client that was found, or with none. It proves itself before anything is said about its token
+    /// (N-081). `throttle` is told whether it proved itself.
     pub fn with_client(
         self,
         client: Option<Arc<Client>>,
@@ -78,7 +79,9 @@ impl<'a, R: Request> Exchange<'a, NeedsClient<'a, R>> {
     ) -> Step<'a, R> {
         let identified = identified(&self.state.caller, client.clone(), now);
         if let (Some(throttle), Some(attempt)) = (throttle, self.attempt()) {
-            match identified {
+            match &identified {
+                // Naming oneself proves nothing: it must not wipe out what the throttle counted (N-022).
+                Ok(caller) if caller.is_public() => {}
                 Ok(_) => throttle.succeeded(attempt),
                 Err(_) => throttle.failed(attempt),
             }

@@ -16,8 +16,8 @@ pub enum Change {
         /// The whole new version; its revision is already the next one.
         grant: Grant,
     },
-    /// The end of a record, whatever its revision, so that no busy thief can starve a revocation. The revision is
-    /// raised. A record that has ended stays as it is, and that counts as committed. Without a record nothing is
+    /// The end of a record, whatever its revision, so that no busy thief can starve a revocation (N-197). The
+    /// revision is raised. A record that has ended stays as it is, and that counts as committed. Without a record nothing is
     /// written: [`CommitOutcome::Conflict`].
     End {
         /// The record.
@@ -45,6 +45,6 @@ impl Change {
 pub enum CommitOutcome {
     /// The change is durable, and every later load sees it.
     Committed,
-    /// Another write came first. Nothing was written.
+    /// Another write came first. Nothing was written (N-122).
     Conflict,
 }

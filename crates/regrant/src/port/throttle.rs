@@ -31,6 +31,7 @@ pub trait Throttle: Send + Sync {
     /// Told when authentication failed.
     fn failed(&self, attempt: Attempt<'_>);
 
-    /// Told when authentication succeeded.
+    /// Told when a client proved itself. Never of a public client, which proves nothing by naming itself: else whoever
+    /// guesses secrets could start the count anew in between.
     fn succeeded(&self, attempt: Attempt<'_>);
 }

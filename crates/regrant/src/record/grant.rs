@@ -203,7 +203,7 @@ impl Grant {
         Self { id, revision: Revision::FIRST, state: GrantState::Active, terms, refresh, access }
     }
 
-    /// `at`, or the grant's own end where that comes first.
+    /// `at`, or the grant's own end where that comes first (N-121).
     pub(crate) fn within_life(terms: &Terms, at: Timestamp) -> Timestamp {
         terms.expires_at.map_or(at, |end| at.min(end))
     }

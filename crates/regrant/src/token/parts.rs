@@ -125,7 +125,7 @@ impl PresentedToken {
     ///
     /// # Errors
     /// [`MalformedToken`] for another length, another alphabet, or a form that is not canonical. Such a text can
-    /// never have been issued.
+    /// never have been issued (N-013).
     pub fn parse(text: &str) -> Result<Self, MalformedToken> {
         let token = match text.len() {
             86 => read_refresh(TokenEncoding::Base64Url, text).map(Self::Refresh),

@@ -1,0 +1,32 @@
+//! Tokens that were never issued, made from one that was.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+
+/// The same token with one byte changed. A refresh token is grant id (16), lineage (16), secret (32); an access token
+/// is grant id (16), secret (32).
+pub(crate) fn flip(token: &str, byte: usize) -> String {
+    let mut bytes = URL_SAFE_NO_PAD.decode(token).unwrap();
+    bytes[byte] ^= 1;
+    URL_SAFE_NO_PAD.encode(bytes)
+}
+
+/// A refresh token of the same grant with another lineage.
+pub(crate) fn lineage_flipped(refresh: &str) -> String {
+    flip(refresh, 16)
+}
+
+/// A refresh token of the same grant and lineage with another secret.
+pub(crate) fn secret_flipped(refresh: &str) -> String {
+    flip(refresh, 32)
+}
+
+/// A token without its last character.
+pub(crate) fn cut(token: &str) -> String {
+    token[..token.len() - 1].to_owned()
+}
+
+/// The same token in the other encoding.
+pub(crate) fn hex(token: &str) -> String {
+    ::hex::encode(URL_SAFE_NO_PAD.decode(token).unwrap())
+}
