@@ -8,7 +8,8 @@ pub(crate) const JSON: HeaderValue = HeaderValue::from_static("application/json"
 /// The media type of an answer as the server behind the `payu` dialect writes it.
 pub(crate) const JSON_UTF_8: HeaderValue = HeaderValue::from_static("application/json; charset=utf-8");
 
-/// An answer that no cache may keep: tokens, errors, everything that these endpoints say (N-135, N-146).
+/// An answer that no cache may keep: tokens, errors, everything that these endpoints say (N-135, N-146, N-219,
+/// N-220).
 pub(crate) fn uncacheable(status: StatusCode, media_type: HeaderValue, body: Vec<u8>) -> Response<Vec<u8>> {
     let answer = cacheable(status, media_type, body);
     let answer = with_header(answer, CACHE_CONTROL, HeaderValue::from_static("no-store"));

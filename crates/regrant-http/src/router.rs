@@ -25,7 +25,8 @@ impl Endpoint {
     /// The methods it answers, as `Allow` lists them.
     pub(crate) const fn methods(&self) -> &'static str {
         match self {
-            // N-002, N-191, N-210: neither a token nor a secret belongs into a URL.
+            // N-002, N-191, N-210: neither a token nor a secret belongs into a URL. N-203: nobody asks by OPTIONS or by a
+            // callback, because no page of a browser is to call these.
             Self::Token | Self::Revocation | Self::Introspection => "POST",
             Self::Resource => "GET, HEAD, POST",
             Self::Metadata(_) => "GET, HEAD",

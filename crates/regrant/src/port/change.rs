@@ -17,8 +17,8 @@ pub enum Change {
         grant: Grant,
     },
     /// The end of a record, whatever its revision, so that no busy thief can starve a revocation (N-197). The
-    /// revision is raised. A record that has ended stays as it is, and that counts as committed. Without a record nothing is
-    /// written: [`CommitOutcome::Conflict`].
+    /// revision is raised. A record that has ended stays as it is, and that counts as committed. Without a record
+    /// nothing is written: [`CommitOutcome::Conflict`].
     End {
         /// The record.
         id: GrantId,

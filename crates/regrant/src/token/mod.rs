@@ -5,8 +5,8 @@
 //! | access token | grant id (16), secret (32) | 64 characters | 96 characters |
 //! | refresh token | grant id (16), lineage (16), secret (32) | 86 characters | 128 characters |
 //!
-//! Kind and encoding are told by the length alone. Each secret part is 256 random or derived bits (N-096, N-138). The access
-//! token carries no lineage: a resource server that sees one can never forge a replay.
+//! Kind and encoding are told by the length alone. Each secret part is 256 random or derived bits (N-096, N-138). The
+//! access token carries no lineage: a resource server that sees one can never forge a replay.
 
 mod derivation;
 mod encoding;
