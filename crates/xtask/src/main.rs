@@ -5,11 +5,7 @@
 //! - `house` checks the rules of the house that no lint of the compiler knows.
 //!
 //! Every task prints its steps and exits with a failure if any of them fails.
-#![expect(
-    clippy::print_stdout,
-    clippy::print_stderr,
-    reason = "a command line tool talks on its terminal"
-)]
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command line tool talks on its terminal")]
 
 mod fault;
 mod house;
@@ -62,9 +58,6 @@ fn run(args: &[String]) -> Result<(), Fault> {
 /// The root of the checkout. This crate lives at `crates/xtask`, so it is two levels up.
 fn root() -> Result<PathBuf, Fault> {
     let manifest = env::var_os("CARGO_MANIFEST_DIR").ok_or(Fault::NotUnderCargo)?;
-    let root = PathBuf::from(manifest)
-        .ancestors()
-        .nth(2)
-        .map(PathBuf::from);
+    let root = PathBuf::from(manifest).ancestors().nth(2).map(PathBuf::from);
     root.ok_or(Fault::NotUnderCargo)
 }

@@ -21,9 +21,7 @@ pub(crate) fn run(root: &Path) -> Result<(), Fault> {
         build.args(["build", "--release", "--manifest-path"]);
         build.arg(format!("{PROOF}/Cargo.toml"));
         // Beside the workspace's own artefacts, so that one directory holds all that is built.
-        build
-            .args(["--target-dir", "target/no-std-proof"])
-            .args(features);
+        build.args(["--target-dir", "target/no-std-proof"]).args(features);
         step::run("no_std proof", &mut build)?;
     }
     Ok(())

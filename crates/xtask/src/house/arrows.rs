@@ -53,26 +53,14 @@ fn crate_names(root: &Path) -> Result<Vec<String>, Fault> {
 /// The crates of this workspace in the tree below `name`, for all features and targets.
 fn rests_on(root: &Path, name: &str) -> Result<Vec<String>, Fault> {
     let mut tree = step::cargo(root);
-    tree.args([
-        "tree",
-        "--package",
-        name,
-        "--edges",
-        "normal,build",
-        "--all-features",
-    ]);
+    tree.args(["tree", "--package", name, "--edges", "normal,build", "--all-features"]);
     tree.args(["--target", "all", "--prefix", "none", "--format", "{p}"]);
-    let output = tree
-        .stderr(Stdio::inherit())
-        .output()
-        .map_err(Fault::io("cargo"))?;
+    let output = tree.stderr(Stdio::inherit()).output().map_err(Fault::io("cargo"))?;
     if !output.status.success() {
         return Err(Fault::Step("cargo tree"));
     }
     let text = String::from_utf8_lossy(&output.stdout);
-    let packages = text
-        .lines()
-        .filter_map(|line| line.split_whitespace().next());
+    let packages = text.lines().filter_map(|line| line.split_whitespace().next());
     let ours = packages.filter(|package| is_ours(package) && *package != name);
     Ok(ours.map(String::from).collect())
 }
@@ -84,16 +72,11 @@ fn is_ours(package: &str) -> bool {
 fn judge(name: &str, rests_on: &[String]) -> Vec<String> {
     let manifest = format!("crates/{name}/Cargo.toml:1");
     let Some((_, allowed)) = ALLOWED.iter().find(|(known, _)| *known == name) else {
-        return vec![format!(
-            "{manifest}: a crate that has no place in the arrows of xtask"
-        )];
+        return vec![format!("{manifest}: a crate that has no place in the arrows of xtask")];
     };
-    let may =
-        |other: &str| !LEAVES.contains(&other) && allowed.is_none_or(|list| list.contains(&other));
+    let may = |other: &str| !LEAVES.contains(&other) && allowed.is_none_or(|list| list.contains(&other));
     let wrong = rests_on.iter().filter(|other| !may(other));
-    let mut broken: Vec<String> = wrong
-        .map(|other| format!("{manifest}: {name} may not rest on {other}"))
-        .collect();
+    let mut broken: Vec<String> = wrong.map(|other| format!("{manifest}: {name} may not rest on {other}")).collect();
     broken.dedup();
     broken
 }
@@ -110,13 +93,7 @@ mod tests {
     #[test]
     fn arrows_point_down() {
         assert_eq!(wrong("regrant-http", &["regrant"]), 0);
-        assert_eq!(
-            wrong(
-                "regrant-server",
-                &["regrant", "regrant-http", "regrant-sqlite"]
-            ),
-            0
-        );
+        assert_eq!(wrong("regrant-server", &["regrant", "regrant-http", "regrant-sqlite"]), 0);
     }
 
     #[test]

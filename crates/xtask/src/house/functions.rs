@@ -15,10 +15,7 @@ pub(crate) struct Function {
 /// Every function of the product part of `file` whose body takes more than one line.
 pub(crate) fn functions(file: &SourceFile) -> Vec<Function> {
     let lines: Vec<(usize, &str)> = file.product_lines().collect();
-    let starts = lines
-        .iter()
-        .enumerate()
-        .filter(|(_, (_, line))| is_start(line));
+    let starts = lines.iter().enumerate().filter(|(_, (_, line))| is_start(line));
     starts
         .filter_map(|(index, (line, _))| {
             let len = length(lines.get(index..)?)?;
@@ -34,10 +31,7 @@ fn is_start(line: &str) -> bool {
 }
 
 fn is_qualifier(word: &str) -> bool {
-    matches!(
-        word,
-        "pub" | "const" | "async" | "unsafe" | "extern" | "\"C\""
-    ) || word.starts_with("pub(")
+    matches!(word, "pub" | "const" | "async" | "unsafe" | "extern" | "\"C\"") || word.starts_with("pub(")
 }
 
 fn length(lines: &[(usize, &str)]) -> Option<usize> {
@@ -49,9 +43,7 @@ fn length(lines: &[(usize, &str)]) -> Option<usize> {
         return None;
     }
     let body = lines.get(head + 1..)?;
-    let closing = body
-        .iter()
-        .position(|(_, line)| closes(line, depth(first)))?;
+    let closing = body.iter().position(|(_, line)| closes(line, depth(first)))?;
     Some(head + closing + 2)
 }
 
@@ -68,14 +60,8 @@ mod tests {
     use super::*;
 
     fn found(text: &str) -> Vec<(usize, usize)> {
-        let file = SourceFile {
-            path: "a.rs".into(),
-            text: text.into(),
-        };
-        functions(&file)
-            .iter()
-            .map(|found| (found.line, found.len))
-            .collect()
+        let file = SourceFile { path: "a.rs".into(), text: text.into() };
+        functions(&file).iter().map(|found| (found.line, found.len)).collect()
     }
 
     #[test]
@@ -86,17 +72,11 @@ mod tests {
 
     #[test]
     fn a_long_signature_counts() {
-        assert_eq!(
-            found("\nasync fn a<T>(\n    t: T,\n) -> T\nwhere\n    T: B,\n{\n    t\n}\n"),
-            [(2, 8)]
-        );
+        assert_eq!(found("\nasync fn a<T>(\n    t: T,\n) -> T\nwhere\n    T: B,\n{\n    t\n}\n"), [(2, 8)]);
     }
 
     #[test]
     fn what_has_no_body_of_its_own_lines_is_no_function() {
-        assert_eq!(
-            found("fn a();\nfn b() {}\n// fn c() {\nlet f: fn() = d;\n}\n"),
-            []
-        );
+        assert_eq!(found("fn a();\nfn b() {}\n// fn c() {\nlet f: fn() = d;\n}\n"), []);
     }
 }

@@ -43,10 +43,7 @@ fn every_line(file: &SourceFile, report: &mut impl FnMut(usize, String)) {
             report(index + 1, format!("unfinished: {word}"));
         }
         for directory in MACHINE.iter().filter(|name| has_absolute(line, name)) {
-            report(
-                index + 1,
-                format!("an absolute path under {directory} is of one machine"),
-            );
+            report(index + 1, format!("an absolute path under {directory} is of one machine"));
         }
         if leaves_checkout(line, &file.path) {
             report(index + 1, "a path that leads out of the checkout".into());
@@ -57,26 +54,18 @@ fn every_line(file: &SourceFile, report: &mut impl FnMut(usize, String)) {
 fn sizes(file: &SourceFile, report: &mut impl FnMut(usize, String)) {
     let len = file.product_len();
     if len > MAX_FILE {
-        report(
-            len,
-            format!("{len} lines before the tests, of {MAX_FILE} at most"),
-        );
+        report(len, format!("{len} lines before the tests, of {MAX_FILE} at most"));
     }
     for function in functions(file) {
         if function.len > MAX_FUNCTION {
-            let what = format!(
-                "a function of {} lines, of {MAX_FUNCTION} at most",
-                function.len
-            );
+            let what = format!("a function of {} lines, of {MAX_FUNCTION} at most", function.len);
             report(function.line, what);
         }
     }
 }
 
 fn panics(file: &SourceFile, report: &mut impl FnMut(usize, String)) {
-    let code = file
-        .product_lines()
-        .filter(|(_, line)| !line.trim_start().starts_with("//"));
+    let code = file.product_lines().filter(|(_, line)| !line.trim_start().starts_with("//"));
     for (number, line) in code {
         for call in PANICKING.iter().filter(|call| line.contains(*call)) {
             report(number, format!("{call} outside tests"));
@@ -88,9 +77,7 @@ fn panics(file: &SourceFile, report: &mut impl FnMut(usize, String)) {
 fn has_word(line: &str, word: &str) -> bool {
     line.match_indices(word).any(|(at, found)| {
         let before = line.get(..at).and_then(|text| text.chars().next_back());
-        let after = line
-            .get(at + found.len()..)
-            .and_then(|text| text.chars().next());
+        let after = line.get(at + found.len()..).and_then(|text| text.chars().next());
         !before.is_some_and(is_word) && !after.is_some_and(is_word)
     })
 }
@@ -120,20 +107,14 @@ mod tests {
     use super::*;
 
     fn check(path: &str, text: &str) -> Vec<String> {
-        broken(&SourceFile {
-            path: path.into(),
-            text: text.into(),
-        })
+        broken(&SourceFile { path: path.into(), text: text.into() })
     }
 
     #[test]
     fn a_file_may_be_long_only_in_its_tests() {
         let at_limit = "//\n".repeat(MAX_FILE);
         assert!(check("crates/a/src/b.rs", &at_limit).is_empty());
-        assert_eq!(
-            check("crates/a/src/b.rs", &format!("{at_limit}//\n")).len(),
-            1
-        );
+        assert_eq!(check("crates/a/src/b.rs", &format!("{at_limit}//\n")).len(), 1);
         let tests = format!("{at_limit}#[cfg(test)]\nmod tests {{\n{at_limit}}}\n");
         assert!(check("crates/a/src/b.rs", &tests).is_empty());
     }
@@ -148,11 +129,7 @@ mod tests {
     #[test]
     fn nothing_unfinished_anywhere() {
         for word in UNFINISHED {
-            assert_eq!(
-                check("docs/a.md", &format!("x {word} y")).len(),
-                1,
-                "{word}"
-            );
+            assert_eq!(check("docs/a.md", &format!("x {word} y")).len(), 1, "{word}");
         }
         assert!(check("docs/a.md", concat!("to", "do = \"deny\", a", "XX", "Xb")).is_empty());
     }
@@ -170,13 +147,7 @@ mod tests {
     fn no_path_of_one_machine() {
         for directory in MACHINE {
             assert_eq!(check("a.md", &format!("see /{directory}/x")).len(), 1);
-            assert!(
-                check(
-                    "a.md",
-                    &format!("see a/{directory}/x and https://x.example/{directory}/")
-                )
-                .is_empty()
-            );
+            assert!(check("a.md", &format!("see a/{directory}/x and https://x.example/{directory}/")).is_empty());
         }
     }
 

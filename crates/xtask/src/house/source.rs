@@ -22,8 +22,7 @@ impl SourceFile {
     /// Whether this is a Rust file under the `src` directory of a crate, and not one of tests.
     pub(crate) fn is_product(&self) -> bool {
         let mut parts = self.path.components().map(Component::as_os_str);
-        let in_src =
-            parts.next() == Some(OsStr::new("crates")) && parts.nth(1) == Some(OsStr::new("src"));
+        let in_src = parts.next() == Some(OsStr::new("crates")) && parts.nth(1) == Some(OsStr::new("src"));
         in_src && self.path.extension() == Some(OsStr::new("rs")) && !self.is_test()
     }
 
@@ -41,15 +40,8 @@ impl SourceFile {
     }
 
     fn is_test(&self) -> bool {
-        let in_tests = self
-            .path
-            .components()
-            .any(|part| part.as_os_str() == "tests");
-        let stem = self
-            .path
-            .file_stem()
-            .and_then(OsStr::to_str)
-            .unwrap_or_default();
+        let in_tests = self.path.components().any(|part| part.as_os_str() == "tests");
+        let stem = self.path.file_stem().and_then(OsStr::to_str).unwrap_or_default();
         in_tests || stem == "tests" || stem.ends_with("_tests")
     }
 }
@@ -97,9 +89,7 @@ fn is_skipped(name: &OsStr) -> bool {
 fn read_file(root: &Path, path: &Path) -> Result<Option<SourceFile>, Fault> {
     let bytes = fs::read(path).map_err(Fault::io(path))?;
     let path = path.strip_prefix(root).unwrap_or(path).to_path_buf();
-    Ok(String::from_utf8(bytes)
-        .ok()
-        .map(|text| SourceFile { path, text }))
+    Ok(String::from_utf8(bytes).ok().map(|text| SourceFile { path, text }))
 }
 
 #[cfg(test)]
@@ -107,10 +97,7 @@ mod tests {
     use super::*;
 
     fn file(path: &str, text: &str) -> SourceFile {
-        SourceFile {
-            path: path.into(),
-            text: text.into(),
-        }
+        SourceFile { path: path.into(), text: text.into() }
     }
 
     #[test]
@@ -132,9 +119,6 @@ mod tests {
         assert_eq!(file("a.rs", &shared).product_len(), 2);
         let beside = "#[cfg(test)]\nmod tests;\n\nfn a() {}\n";
         assert_eq!(file("a.rs", beside).product_len(), 4);
-        assert_eq!(
-            file("a.rs", beside).product_lines().last(),
-            Some((4, "fn a() {}"))
-        );
+        assert_eq!(file("a.rs", beside).product_lines().last(), Some((4, "fn a() {}")));
     }
 }
