@@ -141,7 +141,7 @@ fn read_listen(source: &Source<'_>, file: &File, overrides: &Overrides) -> Resul
     let expected = "listen: expected an ip address and a port, such as 127.0.0.1:8080";
     let own: SocketAddr = text.parse().map_err(|_| source.at(&span, expected))?;
     let address = overrides.listen.unwrap_or(own);
-    // N-170, RFC 6749 §3.2: tokens and secrets never cross a network in clear.
+    // N-001, RFC 6749 §3.2: tokens and secrets never cross a network in clear.
     if !address.ip().is_loopback() && !file.behind_tls_proxy {
         let what = "listen: plain http on an address that is not loopback, expected behind_tls_proxy = true and a proxy \
                     that ends tls";

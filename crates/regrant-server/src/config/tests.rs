@@ -58,6 +58,7 @@ fn bad_files_are_refused_with_line_and_key() {
         ("store = 'oracle:x'", 1, &["store", "sqlite:PATH"]),
         ("store = 'postgres://u:pw@h/d'", 1, &["store", "no support for postgres"]),
         ("store = 'memory:'\nlisten = 'localhost'", 2, &["listen", "ip address and a port"]),
+        // N-001
         ("store = 'memory:'\nlisten = '0.0.0.0:80'", 2, &["listen", "behind_tls_proxy"]),
         ("store = 'memory:'\nissuer = 'http://as.example'", 2, &["issuer", "https"]),
         ("store = 'memory:'\nissuer = 'https://as.example?x'", 2, &["issuer", "https"]),

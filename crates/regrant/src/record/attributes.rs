@@ -92,6 +92,7 @@ mod tests {
     use super::*;
     use alloc::format;
 
+    // N-017
     #[test]
     fn limits_hold_at_n_and_n_plus_one() {
         let mut attributes = Attributes::new();

@@ -183,6 +183,7 @@ mod tests {
 
     use super::*;
 
+    // N-055: the sizes that the documentation states.
     const ENCODINGS: [(TokenEncoding, usize, usize); 2] =
         [(TokenEncoding::Base64Url, 86, 64), (TokenEncoding::Hex, 128, 96)];
 
