@@ -13,8 +13,19 @@
     reason = "a test stops at the first surprise"
 )]
 
+mod authentication;
 mod common;
 mod doubt;
+mod events;
+mod explain;
+mod growth;
+mod introspection;
+mod issuing;
 mod order;
+mod resource;
 mod retry;
+mod revocation;
 mod rotation;
+mod scope;
+mod secrecy;
+mod unchanged;

@@ -26,7 +26,20 @@ pub(crate) fn cut(token: &str) -> String {
     token[..token.len() - 1].to_owned()
 }
 
+/// The bytes of a token's secret.
+pub(crate) fn secret_of(token: &str) -> [u8; 32] {
+    let bytes = URL_SAFE_NO_PAD.decode(token).unwrap();
+    bytes[bytes.len() - 32..].try_into().unwrap()
+}
+
 /// The same token in the other encoding.
 pub(crate) fn hex(token: &str) -> String {
     ::hex::encode(URL_SAFE_NO_PAD.decode(token).unwrap())
+}
+
+/// A token whose grant id is that of another token.
+pub(crate) fn moved_to(token: &str, other: &str) -> String {
+    let [mut bytes, other] = [token, other].map(|text| URL_SAFE_NO_PAD.decode(text).unwrap());
+    bytes[..16].copy_from_slice(&other[..16]);
+    URL_SAFE_NO_PAD.encode(bytes)
 }
