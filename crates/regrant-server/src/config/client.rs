@@ -19,7 +19,7 @@ pub(super) fn read_client(source: &Source<'_>, entry: &Spanned<ClientKeys>, base
         source.at(span, format_args!("client {:?}: {what}", keys.id.get_ref()))
     };
     let id = ClientId::parse(keys.id.get_ref()).map_err(|error| source.at(&keys.id.span(), error))?;
-    let client = identity(source, entry, id)?;
+    let client = identity(source, entry, &id)?;
     let policy_span = keys.policy.as_ref().map_or(entry.span(), Spanned::span);
     let policy = keys.policy.as_ref().map_or(base, |own| own.get_ref().over(base));
     let mut client = client.with_policy(policy).map_err(|error| place(&policy_span, &error))?;
@@ -42,7 +42,7 @@ pub(super) fn read_client(source: &Source<'_>, entry: &Spanned<ClientKeys>, base
 }
 
 /// A client with its way to authenticate and nothing else.
-fn identity(source: &Source<'_>, entry: &Spanned<ClientKeys>, id: ClientId) -> Result<Client, Problem> {
+fn identity(source: &Source<'_>, entry: &Spanned<ClientKeys>, id: &ClientId) -> Result<Client, Problem> {
     let keys = entry.get_ref();
     let secrets = keys.secrets.as_ref().map(|value| (value.span(), read_secrets(value.get_ref())));
     let (secrets_span, secrets) = match secrets {

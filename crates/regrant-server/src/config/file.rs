@@ -8,6 +8,7 @@ use toml::{Spanned, Value};
 use super::policy::PolicyKeys;
 
 /// The whole file. Unknown keys are errors, here and below.
+#[expect(clippy::struct_field_names, reason = "the fields are named as the keys of the file are")]
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct File {

@@ -62,12 +62,11 @@ impl Reader<'_> {
     }
 
     fn mount_issuer(&mut self, entry: &Spanned<MountKeys>) -> Result<Option<Issuer>, Problem> {
-        let issuer = match &entry.get_ref().issuer {
-            Some(text) => Some(read_issuer(self.source, text)?),
-            None => {
-                self.without_issuer += 1;
-                self.issuer.cloned()
-            }
+        let issuer = if let Some(text) = &entry.get_ref().issuer {
+            Some(read_issuer(self.source, text)?)
+        } else {
+            self.without_issuer += 1;
+            self.issuer.cloned()
         };
         if self.without_issuer > 1 {
             let what = "mount: a second mount of the dialect rfc6749 needs an issuer of its own";

@@ -1,7 +1,9 @@
 //! `[policy]` and `[client.policy]`.
 
 use regrant::{OnReplay, Policy, PreviousAccessToken, Rotation};
+use regrant_sqlite::{GrantLifetime, PolicyOverrides};
 use serde::Deserialize;
+use toml::{Table, Value};
 
 use super::span::{Life, Span};
 
@@ -44,23 +46,37 @@ impl PolicyKeys {
     /// Lays these keys over a policy. The ranges are [`Policy::validate`]'s to check.
     #[must_use]
     pub fn over(&self, base: Policy) -> Policy {
-        let mut policy = base;
-        set(&mut policy.access_token_lifetime, self.access_token_lifetime.map(|span| span.0));
-        set(&mut policy.refresh_idle_lifetime, self.refresh_idle_lifetime.map(|span| span.0));
-        set(&mut policy.grant_lifetime, self.grant_lifetime.map(|life| life.0));
-        set(&mut policy.rotation, self.rotation.map(RotationWord::meaning));
-        set(&mut policy.retry_window, self.retry_window.map(|span| span.0));
-        set(&mut policy.on_replay, self.on_replay.map(OnReplayWord::meaning));
-        set(&mut policy.previous_access_token, self.previous_access_token.map(PreviousWord::meaning));
-        // What no `u16` holds is out of the policy's range as well: 0 stands for it.
-        set(&mut policy.max_access_tokens, self.max_access_tokens.map(|most| u16::try_from(most).unwrap_or(0)));
-        policy
+        self.overrides().over(&base)
     }
-}
 
-fn set<T>(slot: &mut T, value: Option<T>) {
-    if let Some(value) = value {
-        *slot = value;
+    /// The keys in the terms of a store's table.
+    pub fn overrides(&self) -> PolicyOverrides {
+        PolicyOverrides {
+            access_token_lifetime: self.access_token_lifetime.map(|span| span.0),
+            refresh_idle_lifetime: self.refresh_idle_lifetime.map(|span| span.0),
+            grant_lifetime: self.grant_lifetime.map(|life| life.0.map_or(GrantLifetime::Never, GrantLifetime::After)),
+            rotation: self.rotation.map(RotationWord::meaning),
+            retry_window: self.retry_window.map(|span| span.0),
+            on_replay: self.on_replay.map(OnReplayWord::meaning),
+            previous_access_token: self.previous_access_token.map(PreviousWord::meaning),
+            // What no `u16` holds is out of the policy's range as well: 0 stands for it.
+            max_access_tokens: self.max_access_tokens.map(|most| u16::try_from(most).unwrap_or(0)),
+        }
+    }
+
+    /// Reads keys that were given one by one, as texts.
+    ///
+    /// # Errors
+    /// An unknown key, one that came twice, or a value that is none.
+    pub fn from_pairs(pairs: &[(String, String)]) -> Result<Self, String> {
+        let mut table = Table::new();
+        for (key, text) in pairs {
+            let value = text.parse().map_or_else(|_| Value::String(text.clone()), Value::Integer);
+            if table.insert(key.clone(), value).is_some() {
+                return Err(format!("{key}: given twice"));
+            }
+        }
+        Self::deserialize(table).map_err(|error| error.message().to_owned())
     }
 }
 
@@ -103,6 +119,19 @@ mod tests {
         assert_eq!((policy.retry_window, policy.grant_lifetime), (Duration::ZERO, None));
         assert_eq!(policy.access_token_lifetime, Policy::default().access_token_lifetime);
         assert_eq!(PolicyKeys::default().over(policy), policy);
+    }
+
+    #[test]
+    fn pairs_are_read_like_keys() {
+        let pairs = |pairs: &[(&str, &str)]| {
+            let owned: Vec<_> = pairs.iter().map(|(key, text)| ((*key).to_owned(), (*text).to_owned())).collect();
+            PolicyKeys::from_pairs(&owned)
+        };
+        let keys = pairs(&[("retry_window", "0s"), ("max_access_tokens", "2")]).unwrap();
+        assert_eq!(keys, toml::from_str("retry_window = \"0s\"\nmax_access_tokens = 2").unwrap());
+        for bad in [&[("retry", "0s")][..], &[("retry_window", "1")], &[("rotation", "never"), ("rotation", "never")]] {
+            assert!(!pairs(bad).unwrap_err().contains('\n'), "{bad:?}");
+        }
     }
 
     #[test]

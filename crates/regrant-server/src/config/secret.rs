@@ -85,7 +85,7 @@ mod tests {
         for bad in [
             "'s3cret'",
             "[1234567]",
-            "['s3crét']",
+            "[\"s3cret\\u0007\"]",
             "['']",
             "[['s3cret']]",
             "[{ plain = 's3cret', sha256 = 's3cret' }]",

@@ -16,7 +16,7 @@ pub struct InvalidSpan;
 
 impl Span {
     /// The longest span: a hundred years of 365 days. What is longer is `never`, or a slip of the keyboard.
-    pub const MAX: Duration = Duration::from_secs(36_500 * 86_400);
+    pub const MAX: Duration = Duration::from_hours(36_500 * 24);
 
     /// Reads a span.
     ///

@@ -90,7 +90,7 @@ fn bad_clients_are_refused_with_line_and_key() {
             &["authentication", "client_secret_basic"],
         ),
         ("id = 'x'\nsecrets = 'hush'", 4, &["\"x\"", "secrets", "array"]),
-        ("id = 'x'\nsecrets = ['']", 4, &["secrets: entry 1", "printable"]),
+        ("id = 'x'\nsecrets = ['']", 4, &["secrets: entry 1", "one or more characters"]),
         ("id = 'x'\nsecrets = [{ sha256 = 'hush' }]", 4, &["secrets: entry 1", "64 hex digits"]),
         ("id = 'x'\nsecret = 'hush'", 4, &["secret", "unknown"]),
         ("id = 'x'\nauthentication = ['none']\ngrants = ['password']", 5, &["\"x\"", "grants", "refresh_token"]),

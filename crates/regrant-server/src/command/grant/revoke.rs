@@ -1,0 +1,37 @@
+//! `regrant grant revoke`: ends grants from the host's side.
+
+use regrant::{Change, CommitOutcome, EndReason, GrantId, TokenStore as _, end_all};
+use regrant_sqlite::SqliteStore;
+use serde_json::json;
+
+use crate::cli::{RevokeArgs, RevokeTarget};
+use crate::config::{Config, Overrides};
+use crate::fault::Fault;
+use crate::{clock, output, store};
+
+/// Prints `{"revoked":n}`: how many grants were alive and are not any more.
+pub(in crate::command) fn run(arguments: &RevokeArgs) -> Result<(), Fault> {
+    let RevokeTarget { id, client, subject } = &arguments.target;
+    let one = id.as_deref().map(super::grant_id).transpose()?;
+    let many = super::filter(client.as_deref(), subject.as_deref())?;
+    let config = Config::load(&arguments.config.config, &Overrides::default())?;
+    let grants = store::shared(&config)?;
+    let revoked = match one {
+        Some(id) => end_one(&config, &grants, id)?,
+        None => end_all(&grants, &many, clock::now(), EndReason::EndedByHost)
+            .map_err(|error| store::fault(&config, &error))?,
+    };
+    output::json(&json!({ "revoked": revoked }))
+}
+
+/// Ends one grant at whatever revision it is. Exit code 1 where there is none of that id.
+fn end_one(config: &Config, grants: &SqliteStore, id: GrantId) -> Result<usize, Fault> {
+    let fault = |error| store::fault(config, &error);
+    let missing = || Fault::running("there is no grant of that id");
+    let found = grants.load(&id).map_err(fault)?.ok_or_else(missing)?;
+    let end = Change::End { id, at: clock::now(), reason: EndReason::EndedByHost };
+    match grants.commit(end).map_err(fault)? {
+        CommitOutcome::Committed => Ok(usize::from(!found.is_ended())),
+        CommitOutcome::Conflict => Err(missing()),
+    }
+}

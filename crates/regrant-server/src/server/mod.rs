@@ -1,0 +1,106 @@
+//! The server: a socket in front of the engine.
+//!
+//! `regrant-http` answers requests; what is left to do here is everything around one: reading it within bounds of size
+//! and time, letting it finish, telling whether the store is well, and tidying up behind it.
+
+mod answer;
+mod body;
+mod connections;
+mod health;
+mod sweep;
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use regrant::{AsyncEngine, Host, Rules};
+use regrant_http::{Dialect, Service};
+use tokio::net::TcpListener;
+
+use crate::clock;
+use crate::config::{Config, io_text};
+use crate::entropy::ThreadEntropy;
+use crate::fault::Fault;
+use crate::journal;
+use crate::pepper;
+use crate::store::{Clients, Store};
+
+/// The engine as this host runs it.
+pub(crate) type HostEngine = AsyncEngine<Arc<Store>, Clients>;
+
+/// Everything that answers requests.
+#[derive(Debug)]
+struct App {
+    service: Service,
+    engine: HostEngine,
+}
+
+/// How long requests in flight may take to finish once the server is told to stop.
+const GRACE: Duration = Duration::from_secs(10);
+
+/// A server that listens, and answers from the moment it is run.
+#[derive(Debug)]
+pub struct Server {
+    listener: TcpListener,
+    address: SocketAddr,
+    app: Arc<App>,
+    store: Arc<Store>,
+}
+
+impl Server {
+    /// Opens the store, reads the pepper and binds the socket.
+    ///
+    /// # Errors
+    /// The first of these that fails.
+    pub async fn bind(config: Config) -> Result<Self, Fault> {
+        let service = config.service()?;
+        let store = Arc::new(Store::open(&config.store)?);
+        let rules = Rules::new(pepper::load(&config)?);
+        let listener = TcpListener::bind(config.listen)
+            .await
+            .map_err(|error| Fault::running(format_args!("listen: {}: {}", config.listen, io_text(&error))))?;
+        let address = listener.local_addr().map_err(Fault::running)?;
+        let host = Host::new(clock::now, ThreadEntropy).with_observer(journal::decision);
+        let clients = Clients::new(config.clients, config.policy, &store);
+        let engine = AsyncEngine::new(Arc::clone(&store), clients, rules, host);
+        announce(&config.mounts, address);
+        Ok(Self { listener, address, app: Arc::new(App { service, engine }), store })
+    }
+
+    /// The address that it listens on, with the real port.
+    pub const fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Answers requests until `stop` is ready; then lets those in flight finish, within a deadline.
+    pub async fn run(self, stop: impl Future<Output = ()>) {
+        let sweeper = tokio::spawn(sweep::forever(Arc::clone(&self.store)));
+        let router = answer::router(self.app);
+        let finished = connections::serve(self.listener, router, stop, GRACE).await;
+        sweeper.abort();
+        if finished {
+            tracing::info!("stopped");
+        } else {
+            tracing::warn!("stopped with requests unanswered: the time for them was over");
+        }
+    }
+}
+
+/// Logs where the server is and what stands there.
+fn announce(mounts: &[regrant_http::Mount], address: SocketAddr) {
+    tracing::info!(%address, "listening");
+    for mount in mounts {
+        tracing::info!(dialect = dialect_name(&mount.dialect), token = mount.token.as_str(), "mounted");
+    }
+}
+
+/// The name of a dialect, as the configuration file has it.
+pub(crate) const fn dialect_name(dialect: &Dialect) -> &'static str {
+    match dialect {
+        Dialect::Rfc6749 { .. } => "rfc6749",
+        Dialect::Payu => "payu",
+        Dialect::PartnerJson(_) => "partner_json",
+        Dialect::Wso2 => "wso2",
+        _ => "unknown",
+    }
+}
