@@ -52,6 +52,7 @@ pub mod expectation;
 pub mod members;
 pub mod pattern;
 pub mod policy;
+pub mod race;
 pub mod report;
 mod run;
 pub mod setup;
