@@ -1,1 +1,66 @@
-//! A durable SQLite store for regrant.
+//! A durable store for [`regrant`]: grants and clients in one SQLite file.
+//!
+//! [`SqliteStore`] serves both ports, blocking and awaited, and the management of both. A refresh reads one row and
+//! rewrites that row in place; no index moves, and nothing grows with use. Several processes may share the file.
+//!
+//! **What it promises.** A commit is acknowledged when it is on the disk: write-ahead logging with `synchronous=FULL`,
+//! and the directory synced once at the start. A row that is damaged is an [`Error::CorruptRecord`] that names table,
+//! column and row, and harms no other. The schema is versioned, migrated in one transaction, and refused where it is
+//! newer than the code. At rest there are digests only.
+//!
+//! **Who should not use it.** SQLite has one writer at a time: a few thousand refreshes a second, on one machine with a
+//! local disk. On a network file system, over several machines, or with more writes than that, use a database server.
+//!
+//! ```
+//! use regrant::{
+//!     Client, ClientId, ClientSecretDigest, Engine, GrantTypes, Host, IssueRequest, Pepper, Policy, Rules, Scope,
+//!     SecretMethods, SystemEntropy, Timestamp,
+//! };
+//! use regrant_sqlite::{ClientRecord, Options, SqliteStore};
+//!
+//! # let directory = tempfile::tempdir()?;
+//! # let path = directory.path().join("regrant.db");
+//! let store = SqliteStore::open(&Options::new(path))?;
+//! let clients = store.clients(Policy::default());
+//!
+//! let id = ClientId::parse("web")?;
+//! let mut web = Client::confidential(id.clone(), SecretMethods::ALL, vec![ClientSecretDigest::of("web-secret")])?;
+//! web.grants = GrantTypes::ALL;
+//! web.scope = Scope::parse("read write")?;
+//! clients.add(&ClientRecord::new(web))?;
+//!
+//! let clock = || Timestamp::from_unix_seconds(1_800_000_000); // a host reads the system's clock here
+//! let rules = Rules::new(Pepper::new(vec![7; 32])?); // and 32 random bytes, kept outside the file, here
+//! let engine = Engine::new(store, clients, rules, Host::new(clock, SystemEntropy));
+//!
+//! let issued = engine.issue(IssueRequest::new(id, Scope::parse("read")?))?.success().expect("the scope is allowed");
+//! assert!(issued.refresh_token.is_some());
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! **How it works.** One connection writes and a few read beside it; a blocking call uses them on its own thread, an
+//! awaited one through threads of the store and a bounded queue, so that no thread of a runtime waits for a disk and a
+//! flood ends in [`Error::Overloaded`]. Every change is one statement with its guard in the `WHERE`: what other
+//! processes write cannot come between.
+
+mod cell;
+mod client_row;
+mod clients;
+mod connect;
+mod error;
+mod file;
+mod grant_row;
+mod grants;
+mod lane;
+mod options;
+mod overrides;
+mod purge;
+mod schema;
+mod store;
+
+pub use client_row::ClientRecord;
+pub use clients::SqliteClients;
+pub use error::{CorruptRecord, Error, RecordName};
+pub use options::{Dangerous, Options};
+pub use overrides::{GrantLifetime, PolicyOverrides};
+pub use store::SqliteStore;

@@ -1,0 +1,81 @@
+//! How a file is opened.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// Where the database is, and how it is used.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Options {
+    path: PathBuf,
+    synchronous: Synchronous,
+    /// For how long a call waits for another process that holds the lock of the file, before it fails with
+    /// [`Error::Busy`](crate::Error::Busy). Keep it shorter than the retry window of the clients. Default: 5 seconds.
+    pub busy_timeout: Duration,
+    /// How many connections read beside the one that writes; at least 1. Default: 4.
+    pub readers: usize,
+    /// How many awaited calls may wait for a reader, and how many for the writer, before the next one fails with
+    /// [`Error::Overloaded`](crate::Error::Overloaded). Default: 1024.
+    pub queue: usize,
+}
+
+impl Options {
+    /// The file at `path`, made if it is not there; its directory must exist. Commits are durable: WAL with
+    /// `synchronous=FULL`.
+    pub fn new(path: impl Into<PathBuf>) -> Self {
+        Self {
+            path: path.into(),
+            synchronous: Synchronous::Full,
+            busy_timeout: Duration::from_secs(5),
+            readers: 4,
+            queue: 1024,
+        }
+    }
+
+    /// Choices that break a promise of the store.
+    pub const fn dangerous(self) -> Dangerous {
+        Dangerous(self)
+    }
+
+    /// The file.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    pub(crate) const fn synchronous(&self) -> Synchronous {
+        self.synchronous
+    }
+}
+
+/// How hard a commit is pressed to the disk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Synchronous {
+    Full,
+    Normal,
+}
+
+impl Synchronous {
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Full => "FULL",
+            Self::Normal => "NORMAL",
+        }
+    }
+}
+
+/// The choices behind [`Options::dangerous`].
+#[derive(Clone, Debug)]
+pub struct Dangerous(Options);
+
+impl Dangerous {
+    /// `synchronous=NORMAL`: a commit is acknowledged before it is on the disk.
+    ///
+    /// A crash of the process loses nothing. **A loss of power takes back commits that were acknowledged:** a client
+    /// holds a refresh token that the store has forgotten, and a token that was spent or revoked is alive again. For
+    /// tests and for machines whose loss of power ends the tokens anyway.
+    #[must_use]
+    pub fn synchronous_normal(mut self) -> Options {
+        self.0.synchronous = Synchronous::Normal;
+        self.0
+    }
+}
