@@ -4,7 +4,7 @@
 //! must be. The vectors are data, TOML files under `testdata/`, so that one list checks every way of running the engine: in
 //! process over the HTTP crate with a clock that moves on demand, or a real server over a socket.
 //!
-//! This crate knows nothing of the engine. It speaks to whatever implements [`Target`] and [`Host`]; what a target cannot do (a real
+//! The vectors know nothing of the engine. Their runner speaks to whatever implements [`Target`] and [`Host`]; what a target cannot do (a real
 //! process cannot move its clock) it answers with [`Trouble::Unsupported`], and the vector counts as skipped.
 //!
 //! It is a tool for tests. Do not use it in a server.
@@ -40,12 +40,15 @@
 //! # Ok::<(), corpus::CorpusError>(())
 //! ```
 //!
+//! For the authors of stores there is [`mod@conformance`]: one test for each obligation of the ports.
+//!
 //! Where to read on: [`vector`] and [`step`] are the form of the files, [`expectation`] what can be expected, [`template`] the
 //! placeholders, [`target`] what a host under test must offer, [`wire`] an HTTP client for targets that are a process of their own.
 
 pub mod check;
 pub mod client;
 mod config;
+pub mod conformance;
 pub mod corpus;
 pub mod exchange;
 pub mod expectation;

@@ -1,0 +1,48 @@
+//! The obligations in the documentation of the ports, and the cases of the kit: one list, written twice.
+
+use std::collections::BTreeSet;
+
+use regrant_testkit::conformance::{Awaited, Blocking, Case, cases};
+
+use crate::faulty::Place;
+
+const STORE: &str = include_str!("../../../regrant/src/port/store.rs");
+const MANAGEMENT: &str = include_str!("../../../regrant/src/port/management.rs");
+
+/// The names in the list of the documentation of one trait.
+fn documented(source: &str, before: &str) -> BTreeSet<String> {
+    let (above, _) = source.split_once(before).unwrap();
+    let documentation: Vec<&str> = above.lines().rev().take_while(|line| line.starts_with("///")).collect();
+    let items = documentation.into_iter().filter_map(|line| line.strip_prefix("/// - `"));
+    items.map(|item| item.split_once("`: ").unwrap().0.to_owned()).collect()
+}
+
+fn cased<B>(cases: &[Case<B>]) -> BTreeSet<String> {
+    cases.iter().map(Case::obligation).collect()
+}
+
+#[test]
+fn every_obligation_has_its_case_and_every_case_its_obligation() {
+    let tokens = cases::of_tokens::<Blocking<Place>>();
+    assert_eq!(documented(STORE, "pub trait TokenStore"), cased(&tokens));
+    assert_eq!(documented(STORE, "pub trait AsyncTokenStore"), cased(&cases::of_awaited::<Place>()));
+    let management = cases::of_management::<Blocking<Place>>();
+    assert_eq!(documented(MANAGEMENT, "pub trait GrantManagement"), cased(&management));
+    assert_eq!(
+        documented(MANAGEMENT, "pub trait AsyncGrantManagement"),
+        cased(&cases::of_awaited_management::<Place>())
+    );
+}
+
+#[test]
+fn both_ports_have_the_same_cases() {
+    assert_eq!(cased(&cases::of_tokens::<Blocking<Place>>()), cased(&cases::of_tokens::<Awaited<Place>>()));
+    assert_eq!(cased(&cases::of_management::<Blocking<Place>>()), cased(&cases::of_management::<Awaited<Place>>()));
+}
+
+#[test]
+fn a_volatile_store_is_told_so_by_the_name() {
+    let of_the_process = cased(&cases::of_volatile::<Blocking<Place>>());
+    let durable = ["committed-is-durable", "counted-is-durable"].map(|name| format!("{name}-until-the-process-ends"));
+    assert_eq!(of_the_process, BTreeSet::from(durable));
+}
