@@ -68,6 +68,7 @@ impl<'a, P, Q: Question> Exchange<'a, NeedsOwner<P, Q>> {
     where
         R: Request<Plan = P, Question = Q>,
     {
+        let owner = owner.filter(|owner| owner.id() == self.owner_id());
         let Self { rules, context, state: NeedsOwner { plan, question } } = self;
         let verdict = R::conclude(&plan, question, owner, now);
         let id = R::grant_id(&plan);

@@ -77,6 +77,8 @@ impl<'a, R: Request> Exchange<'a, NeedsClient<'a, R>> {
         now: Timestamp,
         throttle: Option<&dyn Throttle>,
     ) -> Step<'a, R> {
+        // A store that compares names loosely, by a collation for instance, must lend nobody another's name (N-016).
+        let client = client.filter(|client| self.client_id() == Some(client.id()));
         let identified = identified(&self.state.caller, client.clone(), now);
         if let (Some(throttle), Some(attempt)) = (throttle, self.attempt()) {
             match &identified {

@@ -244,3 +244,16 @@ fn a_disabled_client_is_refused_and_its_tokens_are_inactive_until_it_is_enabled(
         assert!(world.refresh(app(), &tokens.refresh).is_ok());
     });
 }
+
+#[test]
+fn n_016_a_store_that_compares_names_loosely_lends_nobody_another_name() {
+    both(|world| {
+        world.clients().confuse("WEB", "web");
+        world.clients().confuse("APP", "app");
+        let token = world.issue("app", "read");
+        assert_eq!(world.refresh(basic("WEB", "web-secret"), &token.refresh), Err(Reason::UnknownClient));
+        assert_eq!(world.refresh(public("APP"), &token.refresh), Err(Reason::UnknownClient));
+        world.clients().confuse("app", "web");
+        assert_eq!(world.resource(&token.access), Err(Reason::InactiveAccessToken), "nor an owner another's grants");
+    });
+}

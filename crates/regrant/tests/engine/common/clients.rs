@@ -44,6 +44,13 @@ impl TestClients {
         self.0.lock().unwrap().insert(client.id().clone(), Arc::new(client));
     }
 
+    /// Answers with one client when asked for another, as a store does that compares names loosely.
+    pub(crate) fn confuse(&self, asked: &str, answered: &str) {
+        let mut clients = self.0.lock().unwrap();
+        let client = Arc::clone(&clients[&ClientId::parse(answered).unwrap()]);
+        clients.insert(ClientId::parse(asked).unwrap(), client);
+    }
+
     /// Deletes a client.
     pub(crate) fn delete(&self, id: &str) {
         self.0.lock().unwrap().remove(&ClientId::parse(id).unwrap());
