@@ -159,7 +159,8 @@ fn awkward_names(draft: &mut Draft) -> Result<(), Failure> {
 fn largest_numbers(draft: &mut Draft) {
     (draft.revision, draft.terms.client_epoch) = (Revision::new(BEYOND_DOUBLE), LARGEST);
     if let Some(family) = &mut draft.refresh {
-        family.generation = LARGEST - 1;
+        // Room for the refreshes that follow in a case.
+        family.generation = LARGEST - 16;
     }
 }
 
