@@ -72,6 +72,21 @@ fn own_commit_is_recognised_however_many_conflicts_came_before() {
 }
 
 #[test]
+fn own_commit_stays_recognised_while_its_access_token_is_issued_anew() {
+    each(|world, _| {
+        world.policy("web", |policy| policy.access_token_lifetime = secs(1));
+        let first = world.issue("web", "read");
+        let clock = world.beside();
+        // The store answers so late that the access token has expired, and then it fails once more.
+        let late = Mishap::fail_after().and_before(move || clock.advance(secs(2)));
+        world.store().script([late, Mishap::fail_after()]);
+        let second = world.refresh(web(), &first.refresh).unwrap();
+        assert_live(world, &second);
+        assert_eq!(world.record(&second.refresh).refresh().unwrap().generation, 1);
+    });
+}
+
+#[test]
 fn in_doubt_no_replay_is_concluded() {
     both(|world| {
         world.policy("web", |policy| policy.retry_window = secs(0));
@@ -193,10 +208,11 @@ fn contention_is_bounded_and_the_wait_is_shorter_than_the_window() {
 fn a_store_that_always_fails_is_a_fault_and_loses_nothing() {
     each(|world, _| {
         let first = world.issue("app", "read");
-        let before = world.snapshot();
+        let (before, commits) = (world.snapshot(), world.store().commits());
         world.log().decisions();
         world.store().always(Mishap::fail_before);
         let error = world.failed_refresh(app(), &first.refresh);
+        assert_eq!(world.store().commits() - commits, 3, "and it is not asked for ever");
         assert!(matches!(error.fault, EngineFault::Store(_)), "{error:?}");
         assert!(error.fault.retry_after().is_some());
         assert_eq!(world.decision().outcome, Outcome::Fault);

@@ -22,6 +22,7 @@ mod growth;
 mod introspection;
 mod issuing;
 mod order;
+mod ports;
 mod resource;
 mod retry;
 mod revocation;

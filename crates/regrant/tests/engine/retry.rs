@@ -103,6 +103,22 @@ fn four_spent_tokens_are_remembered_and_the_fifth_is_a_replay() {
 }
 
 #[test]
+fn an_older_spent_token_is_not_taken_for_the_latest_when_the_clock_was_set_back() {
+    both(|world| {
+        let (first, second) = rotated(world, "web");
+        world.set_back(secs(5));
+        let third = world.refresh(web(), &second.refresh).unwrap();
+        world.advance(secs(12));
+        // The latest spent token is out of its window by now, and the one before it is not.
+        let before = world.snapshot();
+        assert_eq!(world.refresh(web(), &first.refresh), Err(Reason::SuccessorInUse));
+        assert_eq!(world.snapshot(), before);
+        assert_eq!(world.refresh(web(), &second.refresh), Err(Reason::Replay));
+        assert_eq!(world.refresh(web(), &third.refresh), Err(Reason::GrantEnded));
+    });
+}
+
+#[test]
 fn spent_tokens_are_forgotten_with_their_window() {
     both(|world| {
         let (first, second) = rotated(world, "web");
