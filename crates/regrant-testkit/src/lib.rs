@@ -59,6 +59,7 @@ pub mod race;
 pub mod report;
 mod run;
 pub mod setup;
+pub mod simulator;
 pub mod step;
 pub mod target;
 pub mod template;
