@@ -2,7 +2,7 @@
 //! name.
 
 use std::fs;
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
@@ -36,7 +36,8 @@ pub fn never_blocks_the_runtime<F: Runtime<Store: AsyncTokenStore>>(bench: &Awai
     changes.extend(versions.last().map(end));
     let id = records::id(1);
     must_not_wait("a commit", changes.into_iter().map(|change| watch(&bench.0, store.commit(change))))?;
-    must_not_wait("a load", (0..WATCHED).map(|_| watch(&bench.0, store.load(&id))))
+    must_not_wait("a load", (0..WATCHED).map(|_| watch(&bench.0, store.load(&id))))?;
+    one_thread_serves_many(bench)
 }
 
 /// `management-never-blocks`, for the verbs of management.
@@ -54,6 +55,37 @@ where
     must_not_wait("a list", (0..WATCHED).map(|_| watch(&bench.0, store.list(&all, None, 10))))?;
     must_not_wait("an end", (0..WATCHED).map(|_| watch(&bench.0, store.end(&all, NOW, EndReason::Revoked, 1))))?;
     must_not_wait("a purge", (0..WATCHED).map(|_| watch(&bench.0, store.purge(Timestamp::MAX, 1))))
+}
+
+/// Many commits to one record, all begun before any has ended, on one thread. A store that keeps a lock of threads while
+/// it waits stands still here, and so does the test.
+fn one_thread_serves_many<F: Runtime<Store: AsyncTokenStore>>(bench: &Awaited<F>) -> Result<(), Failure> {
+    let (store, handle) = (bench.0.open(), bench.open());
+    let old = plain(2)?;
+    handle.insert(&old)?;
+    let versions = (0..16).map(|seed| records::next(&old, seed)).collect::<Result<Vec<_>, _>>()?;
+    let begun = versions.iter().map(|new| Box::pin(store.commit(replace(&old, new))));
+    let outcomes = bench.0.run(together(begun.collect()));
+    let outcomes = outcomes.into_iter().collect::<Result<Vec<_>, _>>();
+    let outcomes = outcomes.map_err(|error| Failure::of_store("a commit beside others", &error))?;
+    let won = outcomes.iter().filter(|outcome| **outcome == CommitOutcome::Committed).count();
+    ensure(won == 1, || format!("of {} commits on one thread, {won} have won", outcomes.len()))
+}
+
+/// Polls futures one after the other, over and over, until all have ended.
+async fn together<F: Future>(begun: Vec<Pin<Box<F>>>) -> Vec<F::Output> {
+    let (mut begun, mut ended): (Vec<_>, Vec<_>) = (begun.into_iter().map(Some).collect(), Vec::new());
+    poll_fn(|context| {
+        for slot in &mut begun {
+            if let Some(Poll::Ready(output)) = slot.as_mut().map(|future| future.as_mut().poll(context)) {
+                ended.push(output);
+                *slot = None;
+            }
+        }
+        if begun.iter().all(Option::is_none) { Poll::Ready(()) } else { Poll::Pending }
+    })
+    .await;
+    ended
 }
 
 fn must_not_wait(verb: &str, waited: impl Iterator<Item = Result<bool, Failure>>) -> Result<(), Failure> {

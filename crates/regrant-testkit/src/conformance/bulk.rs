@@ -1,6 +1,6 @@
 //! The cases of management that need many records, or other writers beside them.
 
-use regrant::{CommitOutcome, EndReason, Grant, GrantFilter, Timestamp};
+use regrant::{CommitOutcome, EndReason, Grant, GrantFilter, Revision, Timestamp};
 
 use super::failure::ensure;
 use super::management::{of, subject};
@@ -149,14 +149,25 @@ pub fn purge_spares_the_living<B: ManagedBench>(bench: &B) -> Result<(), Failure
     living.iter().try_for_each(|grant| store.must_hold(grant))?;
     let dead = grants.len() - living.len();
     ensure(counted == dead, || format!("a purge counted {counted} where {dead} records were dead"))?;
+    let (dying, revived) = dying_and_revived(4000)?;
+    store.insert(&dying)?;
+    store.replace(&dying, &revived)?;
+    store.purge(NOW, usize::MAX)?;
+    store.must_hold(&revived)?;
     (0..32).try_for_each(|round| purge_beside_a_refresh(&store, 5000 + round))
+}
+
+/// A record that is dead, and its next version, which lives. A write of the second may come late, never too late.
+fn dying_and_revived(number: u64) -> Result<(Grant, Grant), Failure> {
+    let dying = expiring(number, Some(Timestamp::EPOCH), None)?;
+    let (revision, terms) = (dying.revision().next(), (**dying.terms()).clone());
+    let revived = Draft { revision, terms, ..Draft::new(number)? }.build()?;
+    Ok((dying, revived))
 }
 
 /// A purge, and beside it a write that makes the record live on. Whoever comes second does nothing.
 fn purge_beside_a_refresh<B: ManagedBench>(store: &Handle<'_, B>, number: u64) -> Result<(), Failure> {
-    let dying = expiring(number, Some(Timestamp::EPOCH), None)?;
-    let revived = Draft { revision: dying.revision().next(), ..Draft::new(number)? };
-    let revived = Draft { terms: (**dying.terms()).clone(), ..revived }.build()?;
+    let (dying, revived) = dying_and_revived(number)?;
     store.insert(&dying)?;
     let results = crowd(|thread| match thread {
         0 => store.commit(replace(&dying, &revived)).map(|outcome| outcome == CommitOutcome::Committed),
@@ -176,13 +187,16 @@ pub fn purge_misses_none<B: ManagedBench>(bench: &B) -> Result<(), Failure> {
     let grants = lives()?;
     grants.iter().try_for_each(|grant| store.insert(grant))?;
     // Dead only since a later write: an index of the store must have followed.
-    let late = plain(9000)?;
+    let (late, (dying, revived)) = (plain(9000)?, dying_and_revived(9001)?);
+    let shortened = Draft { revision: Revision::FIRST, ..Draft::of(&revived) }.build()?;
     store.insert(&late)?;
     store.must_commit(end(&late))?;
+    store.insert(&shortened)?;
+    store.replace(&shortened, &Draft { revision: revived.revision(), ..Draft::of(&dying) }.build()?)?;
     let before = Timestamp::from_unix_millis(NOW.unix_millis() + 1);
     let counted = until_none(|| store.purge(before, 7))?;
-    let is_dead = |grant: &Grant| grant.id() == late.id() || grant.dead_from() < before;
-    let dead: Vec<&Grant> = grants.iter().chain([&late]).filter(|grant| is_dead(grant)).collect();
+    let mut dead: Vec<&Grant> = grants.iter().filter(|grant| grant.dead_from() < before).collect();
+    dead.extend([&late, &shortened]);
     dead.iter().try_for_each(|grant| other.must_lack(&grant.id()))?;
     ensure(counted == dead.len(), || format!("purges counted {counted} where {} records were dead", dead.len()))?;
     // What is purged stays purged: a write that had read the record before is a conflict.

@@ -71,7 +71,7 @@
 //! - Races are run on eight threads, some hundred times. No case measures time or sleeps.
 //! - Replacements keep id, terms and lineage, as the engine does: a store need not write what never changes.
 //!
-//! The kit is itself tested: some thirty stores with one fault each, and for each fault the case that must find it.
+//! The kit is itself tested: some forty stores with one fault each, and for each fault the case that must find it.
 //!
 //! # What it does not see
 //!

@@ -44,6 +44,13 @@ impl Draft {
         Ok(Self { id: id(number), revision: Revision::FIRST, state, terms, refresh, access })
     }
 
+    /// The parts of a record.
+    pub(super) fn of(grant: &Grant) -> Self {
+        let (terms, refresh) = ((**grant.terms()).clone(), grant.refresh().cloned());
+        let (state, access) = (grant.state(), grant.access().to_vec());
+        Self { id: grant.id(), revision: grant.revision(), state, terms, refresh, access }
+    }
+
     /// The record.
     pub(super) fn build(self) -> Result<Grant, Failure> {
         let terms = Arc::new(self.terms);

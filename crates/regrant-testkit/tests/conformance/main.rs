@@ -55,6 +55,7 @@ mod faults {
     caught! {
         the_guard_is_ignored: GuardIgnored by "replace-needs-revision";
         the_guard_is_too_wide: GuardTooWide by "replace-needs-revision";
+        the_guard_compares_half_a_revision: GuardCut by "replace-needs-revision";
         the_guard_and_the_write_are_two_steps: GuardNotAtomic by "one-winner";
         a_missing_record_is_upserted: ReplaceUpserts by "replace-needs-revision";
         the_revision_is_not_bumped: RevisionNotBumped by "every-write-raises-revision";
@@ -90,6 +91,8 @@ mod faults {
         purge_removes_a_grant_too_early: PurgeTooEarly by "purge-spares-the-living";
         purge_removes_what_was_just_refreshed: PurgeNotAtomic by "purge-spares-the-living";
         purge_misses_what_has_expired: PurgeMissesExpired by "purge-misses-none";
+        purge_removes_what_was_dead_once: PurgeGoesByTheFirst by "purge-spares-the-living";
+        purge_misses_what_has_died_since: PurgeGoesByTheFirst by "purge-misses-none";
         a_bulk_call_ignores_its_limit: LimitIgnored by "limit-holds";
         a_bulk_call_counts_before_it_is_durable: CountedEarly by "counted-is-durable";
         #[cfg_attr(not(target_os = "linux"), ignore = "only linux tells whether a thread waited")]

@@ -11,6 +11,8 @@ pub(crate) enum Fault {
     GuardNotAtomic,
     /// The guard lets a newer expectation pass.
     GuardTooWide,
+    /// The guard compares half of each revision.
+    GuardCut,
     /// A replacement leaves the stored revision.
     RevisionNotBumped,
     /// An end leaves the revision.
@@ -77,6 +79,8 @@ pub(crate) enum Fault {
     PurgeNotAtomic,
     /// A purge looks at ended records only.
     PurgeMissesExpired,
+    /// A purge goes by the death that a record had when it was inserted.
+    PurgeGoesByTheFirst,
     /// Bulk operations know no limit.
     LimitIgnored,
     /// Bulk operations are acknowledged first and written with the next commit.

@@ -33,6 +33,7 @@ impl Liar {
             (Fault::PurgeIgnoresAccess, Some(at)) if !grant.is_ended() => at < before,
             (Fault::PurgeTooEarly, _) => grant.dead_from() <= before,
             (Fault::PurgeMissesExpired, _) => grant.is_ended() && grant.dead_from() < before,
+            (Fault::PurgeGoesByTheFirst, _) => self.disk().first_death(grant) < before,
             _ => grant.dead_from() < before,
         }
     }

@@ -8,7 +8,7 @@ mod store;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use regrant::{Grant, GrantId};
+use regrant::{Grant, GrantId, Timestamp};
 use regrant_testkit::conformance::{Durable, Fixture, Runtime, block_on};
 
 pub(crate) use fault::Fault;
@@ -24,6 +24,8 @@ pub(crate) struct Disk {
     records: Mutex<Records>,
     /// What a crash leaves.
     durable: Mutex<Records>,
+    /// When each record was to die as it was inserted.
+    deaths: Mutex<BTreeMap<GrantId, Timestamp>>,
 }
 
 impl Disk {
@@ -37,9 +39,19 @@ impl Disk {
         self.durable.lock().unwrap_or_else(PoisonError::into_inner).clone_from(records);
     }
 
+    /// Notes when a new record is to die.
+    pub(crate) fn remember_death(&self, grant: &Grant) {
+        self.deaths.lock().unwrap().insert(grant.id(), grant.dead_from());
+    }
+
+    /// When a record was to die as it was inserted.
+    pub(crate) fn first_death(&self, grant: &Grant) -> Timestamp {
+        self.deaths.lock().unwrap().get(&grant.id()).copied().unwrap_or_else(|| grant.dead_from())
+    }
+
     fn after_crash(&self) -> Self {
         let left = self.durable.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        Self { records: Mutex::new(left.clone()), durable: Mutex::new(left) }
+        Self { records: Mutex::new(left.clone()), durable: Mutex::new(left), deaths: Mutex::default() }
     }
 }
 

@@ -68,7 +68,10 @@ impl Liar {
         let key = self.key(change.grant_id());
         let stored = records.get(&key).cloned();
         let written = match (change, stored) {
-            (Change::Insert(grant), None) => self.kept(grant),
+            (Change::Insert(grant), None) => {
+                self.disk.remember_death(&grant);
+                self.kept(grant)
+            }
             (Change::Insert(grant), Some(_)) if self.has(Fault::InsertOverwrites) => grant,
             (Change::Replace { grant, .. }, None) if self.has(Fault::ReplaceUpserts) => grant,
             (Change::Replace { expected, grant }, Some(old)) if self.passes(&old, expected) => {
@@ -91,6 +94,7 @@ impl Liar {
     fn passes(&self, old: &Grant, expected: Revision) -> bool {
         match self.fault {
             Fault::GuardIgnored | Fault::GuardNotAtomic => true,
+            Fault::GuardCut => old.revision().get() << 32 == expected.get() << 32,
             Fault::GuardTooWide => old.revision() <= expected,
             Fault::LateCommitResurrects => old.revision() == expected || old.is_ended(),
             _ => old.revision() == expected,
