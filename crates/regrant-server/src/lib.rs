@@ -29,3 +29,4 @@ pub mod pepper;
 pub mod server;
 pub mod signals;
 pub mod store;
+mod watched_file;

@@ -14,6 +14,7 @@ use regrant_sqlite::{Error as SqliteError, Options, SqliteClients, SqliteStore};
 use crate::config::{Config, StoreUrl};
 use crate::fault::Fault;
 use crate::journal;
+use crate::watched_file::WatchedFile;
 
 /// Any of the stores, chosen when the server starts.
 #[derive(Debug)]
@@ -21,7 +22,31 @@ pub enum Store {
     /// In this process.
     Memory(MemoryStore),
     /// In a file.
-    Sqlite(SqliteStore),
+    Sqlite(SqliteFile),
+}
+
+/// An SQLite store, and the file that it is in.
+#[derive(Debug)]
+pub struct SqliteFile {
+    store: SqliteStore,
+    file: WatchedFile,
+}
+
+impl SqliteFile {
+    fn open(path: &Path) -> Result<Self, Fault> {
+        let store = open_sqlite(path)?;
+        let file = WatchedFile::new(path)
+            .map_err(|error| Fault::caused(format_args!("store: sqlite:{}", path.display()), &error))?;
+        Ok(Self { store, file })
+    }
+
+    /// Lets an answer of the store count only if the file was still there after it. A commit that went into a file
+    /// without a name is in doubt: the engine gives up on it, and the client is told to come again.
+    fn still_there<T>(&self, answer: Result<T, SqliteError>) -> Result<T, BoxError> {
+        let answer = answer.map_err(told)?;
+        self.file.check().map_err(told)?;
+        Ok(answer)
+    }
 }
 
 impl Store {
@@ -32,7 +57,7 @@ impl Store {
     pub fn open(url: &StoreUrl) -> Result<Self, Fault> {
         match url {
             StoreUrl::Memory => Ok(Self::Memory(MemoryStore::new())),
-            StoreUrl::Sqlite(path) => open_sqlite(path).map(Self::Sqlite),
+            StoreUrl::Sqlite(path) => SqliteFile::open(path).map(Self::Sqlite),
         }
     }
 }
@@ -66,14 +91,14 @@ impl AsyncTokenStore for Store {
     async fn load(&self, id: &GrantId) -> Result<Option<Grant>, BoxError> {
         match self {
             Self::Memory(store) => AsyncTokenStore::load(store, id).await.map_err(told),
-            Self::Sqlite(store) => AsyncTokenStore::load(store, id).await.map_err(told),
+            Self::Sqlite(open) => open.still_there(AsyncTokenStore::load(&open.store, id).await),
         }
     }
 
     async fn commit(&self, change: Change) -> Result<CommitOutcome, BoxError> {
         match self {
             Self::Memory(store) => AsyncTokenStore::commit(store, change).await.map_err(told),
-            Self::Sqlite(store) => AsyncTokenStore::commit(store, change).await.map_err(told),
+            Self::Sqlite(open) => open.still_there(AsyncTokenStore::commit(&open.store, change).await),
         }
     }
 }
@@ -84,7 +109,7 @@ impl AsyncGrantManagement for Store {
     async fn list(&self, filter: &GrantFilter, after: Option<GrantId>, limit: usize) -> Result<Vec<Grant>, BoxError> {
         match self {
             Self::Memory(store) => AsyncGrantManagement::list(store, filter, after, limit).await.map_err(told),
-            Self::Sqlite(store) => AsyncGrantManagement::list(store, filter, after, limit).await.map_err(told),
+            Self::Sqlite(open) => open.still_there(AsyncGrantManagement::list(&open.store, filter, after, limit).await),
         }
     }
 
@@ -97,14 +122,16 @@ impl AsyncGrantManagement for Store {
     ) -> Result<usize, BoxError> {
         match self {
             Self::Memory(store) => AsyncGrantManagement::end(store, filter, at, reason, limit).await.map_err(told),
-            Self::Sqlite(store) => AsyncGrantManagement::end(store, filter, at, reason, limit).await.map_err(told),
+            Self::Sqlite(open) => {
+                open.still_there(AsyncGrantManagement::end(&open.store, filter, at, reason, limit).await)
+            }
         }
     }
 
     async fn purge(&self, before: Timestamp, limit: usize) -> Result<usize, BoxError> {
         match self {
             Self::Memory(store) => AsyncGrantManagement::purge(store, before, limit).await.map_err(told),
-            Self::Sqlite(store) => AsyncGrantManagement::purge(store, before, limit).await.map_err(told),
+            Self::Sqlite(open) => open.still_there(AsyncGrantManagement::purge(&open.store, before, limit).await),
         }
     }
 }
@@ -128,7 +155,7 @@ impl Clients {
     pub fn new(file: StaticClients, policy: Policy, store: &Store) -> Self {
         let table = match store {
             Store::Memory(_) => None,
-            Store::Sqlite(store) => Some(store.clients(policy)),
+            Store::Sqlite(open) => Some(open.store.clients(policy)),
         };
         Self { file, table }
     }
