@@ -66,7 +66,7 @@ impl<'b, B: Bench> Handle<'b, B> {
     }
 
     pub(super) fn must_lack(&self, id: &GrantId) -> Result<(), Failure> {
-        ensure(self.load(id)?.is_none(), || format!("{id} is there, and nobody put it there"))
+        ensure(self.load(id)?.is_none(), || format!("{id} is there, where no record should be"))
     }
 }
 

@@ -79,6 +79,7 @@ mod faults {
         attributes_are_lost: AttributesLost by "whole-records";
         attributes_are_reordered: AttributesReordered by "whole-records";
         times_are_truncated_to_seconds: TimesTruncated by "whole-records";
+        times_in_lists_are_truncated_to_seconds: ListTimesTruncated by "whole-records";
         numbers_are_rounded: NumbersRounded by "whole-records";
         list_skips_across_pages: ListSkips by "list-is-complete";
         list_repeats_across_pages: ListRepeats by "list-is-complete";

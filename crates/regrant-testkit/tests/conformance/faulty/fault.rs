@@ -55,6 +55,8 @@ pub(crate) enum Fault {
     AttributesReordered,
     /// Times are kept in seconds.
     TimesTruncated,
+    /// Times in the lists are kept in seconds.
+    ListTimesTruncated,
     /// Numbers are kept as floating-point numbers.
     NumbersRounded,
     /// A list leaves the first grant of each page after the first out.

@@ -85,7 +85,7 @@ impl Liar {
             _ if self.has(Fault::ConflictAsSuccess) => return CommitOutcome::Committed,
             _ => return CommitOutcome::Conflict,
         };
-        let key = self.swapped(records, key, &written);
+        let (key, written) = self.swapped(records, key, written);
         records.insert(key, written);
         if self.has(Fault::SuccessAsConflict) { CommitOutcome::Conflict } else { CommitOutcome::Committed }
     }
@@ -108,6 +108,11 @@ impl Liar {
             Fault::AttributesLost => parts.terms.attributes = Attributes::new(),
             Fault::AttributesReordered => parts.terms.attributes = sorted(&parts.terms.attributes),
             Fault::TimesTruncated => parts.terms.created_at = seconds(parts.terms.created_at),
+            Fault::ListTimesTruncated => {
+                for entry in &mut parts.access {
+                    entry.issued_at = seconds(entry.issued_at);
+                }
+            }
             #[expect(
                 clippy::cast_possible_truncation,
                 clippy::cast_precision_loss,
@@ -146,21 +151,19 @@ impl Liar {
         Some(parts.build())
     }
 
-    /// The key under which a record is written: with [`Fault::RecordsSwapped`] that of the record before, which gets
-    /// the other one's place.
-    fn swapped(&self, records: &mut Records, key: GrantId, written: &Grant) -> GrantId {
+    /// Where and what is written: with [`Fault::RecordsSwapped`] it changes places with the record written before, and
+    /// each keeps its own id.
+    fn swapped(&self, records: &mut Records, key: GrantId, written: Grant) -> (GrantId, Grant) {
         if !self.has(Fault::RecordsSwapped) {
-            return key;
+            return (key, written);
         }
         match self.last.lock().unwrap().replace(key).filter(|last| *last != key) {
             Some(last) => {
                 let other = records.remove(&last).unwrap();
                 records.insert(key, Parts { id: key, ..Parts::of(&other) }.build());
-                records.insert(last, Parts { id: last, ..Parts::of(written) }.build());
-                // What is inserted next is what was just put there.
-                last
+                (last, Parts { id: last, ..Parts::of(&written) }.build())
             }
-            None => key,
+            None => (key, written),
         }
     }
 
