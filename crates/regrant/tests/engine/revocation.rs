@@ -143,6 +143,20 @@ fn the_first_end_of_a_grant_stays() {
 }
 
 #[test]
+fn a_grant_that_is_ended_twice_keeps_its_first_end_and_its_revision() {
+    both(|world| {
+        let first = world.issue("web", "read");
+        let mut grant = world.record(&first.refresh);
+        let revision = grant.revision();
+        grant.end(world.now(), EndReason::Replayed);
+        assert_eq!(grant.revision(), revision.next());
+        let ended = grant.clone();
+        grant.end(world.now().after(secs(1)), EndReason::Revoked);
+        assert_eq!(grant, ended);
+    });
+}
+
+#[test]
 fn two_revocations_at_once_both_succeed() {
     both(|world| {
         let first = world.issue("web", "read");

@@ -137,6 +137,16 @@ fn no_debug_form_of_a_secret_type_shows_its_bytes() {
 }
 
 #[test]
+fn no_debug_form_of_a_registration_shows_a_digest_that_could_be_searched_for() {
+    use regrant::ClientStore as _;
+    let world = World::new(Kind::Blocking);
+    let client = world.clients().client(&regrant::ClientId::parse("web").unwrap()).unwrap().unwrap();
+    let fixed = regrant::StaticClients::new([(*client).clone()]).unwrap();
+    let digest = ClientSecretDigest::of("web-secret").digest;
+    assert_hidden(&format!("{client:?} {fixed:?} {digest:?}"), &[b"web-secret".to_vec(), digest.as_bytes().to_vec()]);
+}
+
+#[test]
 fn what_is_stored_holds_no_secret_and_no_lineage() {
     both(|world| {
         let first = world.issue("web", "read write");
