@@ -208,7 +208,7 @@ pub struct ClientAddArgs {
     /// Whose tokens it may introspect
     #[arg(long, value_enum, value_name = "WHOSE", default_value = "own")]
     pub introspect: IntrospectName,
-    /// A key of [policy] for this client alone; may be given several times
+    /// A key of the policy, for this client alone; may be given several times
     #[arg(long = "policy", value_name = "KEY=VALUE", value_parser = parse_pair)]
     pub policy: Vec<(String, String)>,
 }

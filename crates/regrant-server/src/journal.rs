@@ -36,6 +36,7 @@ pub fn decision(decision: &Decision) {
         (Some(Event::Retry), _) => info!(?request, client, grant, attempts, "retry: the answer was given again"),
         (Some(Event::Revocation), _) => info!(?request, ?outcome, client, grant, attempts, "revoked"),
         (None, Outcome::Fault) => warn!(?request, client, grant, attempts, "fault: the request was not decided"),
+        (None, Outcome::Refused(reason)) => info!(?request, ?reason, client, grant, attempts, "refused"),
         (None, _) => debug!(?request, ?outcome, client, grant, attempts, "decided"),
     }
 }

@@ -18,7 +18,7 @@ pub fn line(text: impl std::fmt::Display) -> Result<(), Fault> {
 /// Prints a value as one line of JSON.
 ///
 /// # Errors
-/// As [`line`].
+/// As [`line()`].
 pub fn json(value: &impl Serialize) -> Result<(), Fault> {
     line(serde_json::to_string(value).map_err(Fault::running)?)
 }

@@ -13,7 +13,10 @@ fn parse(text: &str) -> Result<Config, Problem> {
 }
 
 fn problem(text: &str) -> String {
-    parse(text).map(|config| format!("accepted: {config:?}")).unwrap_or_else(|problem| problem.to_string())
+    match parse(text) {
+        Ok(config) => format!("accepted: {config:?}"),
+        Err(problem) => problem.to_string(),
+    }
 }
 
 #[test]
@@ -111,8 +114,8 @@ fn bad_clients_are_refused_with_line_and_key() {
 /// A file with these mounts and a client of each kind.
 fn mounts(entries: &[&str]) -> String {
     let clients = "[[client]]\nid = 'web'\nsecrets = ['hush']\n[[client]]\nid = 'app'\nauthentication = ['none']\n";
-    let entries: String = entries.iter().map(|keys| format!("[[mount]]\n{keys}\n")).collect();
-    problem(&format!("{SMALL}issuer = 'https://as.example'\n{clients}{entries}"))
+    let entries = entries.join("\n[[mount]]\n");
+    problem(&format!("{SMALL}issuer = 'https://as.example'\n{clients}[[mount]]\n{entries}"))
 }
 
 #[test]

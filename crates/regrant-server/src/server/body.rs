@@ -45,7 +45,30 @@ async fn collect(mut body: Body, bound: usize) -> Result<Vec<u8>, Unread> {
 
 #[cfg(test)]
 mod tests {
+    use std::pin::Pin;
+    use std::task::{Context, Poll};
+
+    use axum::body::{Bytes, HttpBody};
+    use hyper::body::Frame;
+
     use super::*;
+
+    /// A body that never comes.
+    struct Silence;
+
+    impl HttpBody for Silence {
+        type Data = Bytes;
+        type Error = std::io::Error;
+
+        fn poll_frame(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<std::io::Result<Frame<Bytes>>>> {
+            Poll::Pending
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_client_that_sends_nothing_is_not_waited_for() {
+        assert_eq!(read(Body::new(Silence), 10).await, Err(Unread::Late));
+    }
 
     #[tokio::test]
     async fn one_octet_more_than_the_bound_is_kept() {

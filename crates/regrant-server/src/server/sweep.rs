@@ -43,3 +43,31 @@ async fn round<M: AsyncGrantManagement>(store: &M, before: Timestamp) -> Result<
         sleep(PAUSE).await;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use regrant::{Client, ClientId, Engine, GrantTypes, Host, IssueRequest, Pepper, Rules, Scope, StaticClients};
+    use regrant_memory::MemoryStore;
+
+    use super::*;
+    use crate::entropy::ThreadEntropy;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_round_takes_every_dead_grant_however_many_batches_that_is() {
+        let id = ClientId::parse("app").unwrap();
+        let mut client = Client::public(id.clone());
+        client.grants = GrantTypes::ALL;
+        let lifetime = client.policy().refresh_idle_lifetime;
+        let host = Host::new(|| Timestamp::EPOCH, ThreadEntropy);
+        let rules = Rules::new(Pepper::new(vec![7; 32]).unwrap());
+        let engine = Engine::new(MemoryStore::new(), StaticClients::new([client]).unwrap(), rules, host);
+        let dead = 2 * BATCH + 1;
+        for _ in 0..dead {
+            engine.issue(IssueRequest::new(id.clone(), Scope::empty())).unwrap().success().unwrap();
+        }
+        let end = Timestamp::EPOCH.after(lifetime);
+        assert_eq!(round(engine.store(), end).await, Ok(0), "still alive a moment before its end");
+        assert_eq!(round(engine.store(), end.after(Duration::from_millis(1))).await, Ok(dead));
+        assert!(engine.store().is_empty());
+    }
+}
