@@ -7,6 +7,7 @@ use regrant_testkit::conformance::{Awaited, Blocking, Case, cases};
 use crate::faulty::Place;
 
 const STORE: &str = include_str!("../../../regrant/src/port/store.rs");
+const GUIDE: &str = include_str!("../../../../docs/STORES.md");
 const MANAGEMENT: &str = include_str!("../../../regrant/src/port/management.rs");
 
 /// The names in the list of the documentation of one trait.
@@ -32,6 +33,17 @@ fn every_obligation_has_its_case_and_every_case_its_obligation() {
         documented(MANAGEMENT, "pub trait AsyncGrantManagement"),
         cased(&cases::of_awaited_management::<Place>())
     );
+}
+
+#[test]
+fn the_guide_for_authors_lists_the_same_obligations() {
+    let rows = GUIDE.lines().filter_map(|line| line.strip_prefix("| `")).filter_map(|row| row.split_once("` | "));
+    let listed: BTreeSet<String> = rows.map(|(name, _)| name.to_owned()).filter(|name| name.contains('-')).collect();
+    let mut due = cased(&cases::of_tokens::<Blocking<Place>>());
+    due.extend(cased(&cases::of_awaited::<Place>()));
+    due.extend(cased(&cases::of_management::<Blocking<Place>>()));
+    due.extend(cased(&cases::of_awaited_management::<Place>()));
+    assert_eq!(listed, due);
 }
 
 #[test]
