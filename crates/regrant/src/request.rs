@@ -1,6 +1,6 @@
 //! Requests, in the engine's own terms. A wire form reads them out of HTTP; a host may also make them itself.
 //!
-//! An omitted parameter is `None`, and so is one without a value (RFC 6749 §3.2, N-006).
+//! An omitted parameter is `None`; one without a value counts as omitted (RFC 6749 §3.2, N-006).
 
 use core::fmt;
 
@@ -73,6 +73,11 @@ impl IssueRequest {
     pub const fn new(client_id: ClientId, scope: Scope) -> Self {
         Self { client_id, subject: None, scope, attributes: Attributes::new() }
     }
+}
+
+/// N-006: a parameter without a value is an omitted one.
+pub(crate) fn given(value: Option<&str>) -> Option<&str> {
+    value.filter(|value| !value.is_empty())
 }
 
 macro_rules! opaque_debug {

@@ -7,7 +7,8 @@ use zeroize::Zeroizing;
 /// `N` secret bytes.
 ///
 /// There is no `Clone`, no `PartialEq`, no `Serialize` and no `Display`; `Debug` shows nothing of the content and the
-/// memory is wiped on drop. The only way to the bytes is [`Secret::expose_secret`].
+/// memory is wiped on drop. The only way to the bytes is [`Secret::expose_secret`]. What the compiler copied on the way,
+/// when a value was moved, is out of reach: wiping narrows the time in which a secret lies in memory, and no more.
 pub struct Secret<const N: usize>(Zeroizing<[u8; N]>);
 
 impl<const N: usize> Secret<N> {

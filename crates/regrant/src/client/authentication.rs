@@ -8,6 +8,7 @@ use subtle::{Choice, ConstantTimeEq};
 use super::{AuthorizationHeader, Client, ClientAuthentication, ClientId, ClientSecretDigest, Credentials};
 use crate::answer::{Reason, Scheme};
 use crate::digest::Digest;
+use crate::request::given;
 use crate::time::Timestamp;
 
 /// A client that proved who it is. Only a successful authentication makes one.
@@ -68,6 +69,7 @@ impl<'a> Claim<'a> {
     pub(crate) fn read(credentials: &Credentials<'a>) -> Result<Self, Reason> {
         use AuthorizationHeader as Header;
         let Credentials { header, client_id, client_secret, origin } = *credentials;
+        let (client_id, client_secret) = (given(client_id), given(client_secret));
         let (method, scheme, id) = match (header, client_secret) {
             (Header::Absent, Some(secret)) => (ClaimMethod::Post(secret), Scheme::None, client_id),
             (Header::Absent, None) => (ClaimMethod::None, Scheme::None, client_id),

@@ -4,7 +4,7 @@ use core::fmt;
 
 /// The credentials of one request, read but not checked.
 ///
-/// A parameter without a value counts as omitted (N-006): hand it in as `None`.
+/// A parameter without a value counts as omitted (N-006).
 #[derive(Clone, Copy, Default)]
 pub struct Credentials<'a> {
     /// The `Authorization` header.

@@ -6,6 +6,14 @@ use serde::Serialize;
 use thiserror::Error;
 
 /// The rules of one client's grants. Every default is the safe one.
+///
+/// ```
+/// use core::time::Duration;
+///
+/// let mut policy = regrant::Policy::default();
+/// policy.access_token_lifetime = Duration::from_mins(15);
+/// assert!(policy.validate().is_ok());
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Policy {
@@ -18,8 +26,9 @@ pub struct Policy {
     /// Whether a refresh gives a new refresh token. Default: always.
     pub rotation: Rotation,
     /// For how long after a rotation the old token still gives the same answer again, as long as the new one is unused
-    /// (N-119). Zero is strict: every second presentation is a replay. It must exceed the clock skew between nodes.
-    /// Default: ten seconds.
+    /// (N-119). Zero is strict: every second presentation is a replay. It must exceed the clock skew between nodes, and
+    /// a thief who is as quick shares the client's tokens for as long: at most [`Policy::MAX_RETRY_WINDOW`]. Default: ten
+    /// seconds.
     pub retry_window: Duration,
     /// What a replay does. Default: it ends the grant.
     pub on_replay: OnReplay,
@@ -32,13 +41,15 @@ pub struct Policy {
 impl Policy {
     /// The upper end of [`Policy::max_access_tokens`]: it bounds the size of a record.
     pub const MAX_ACCESS_TOKENS: u16 = 1024;
+    /// The longest retry window: one day.
+    pub const MAX_RETRY_WINDOW: Duration = Duration::from_hours(24);
     /// The shortest lifetime: one second.
     pub const MIN_LIFETIME: Duration = Duration::from_secs(1);
 
     /// Checks the ranges.
     ///
     /// # Errors
-    /// A lifetime below one second, or a number of access tokens out of range.
+    /// A lifetime below one second, or a retry window or a number of access tokens out of range.
     pub fn validate(&self) -> Result<(), InvalidPolicy> {
         let lifetimes = [
             Some((self.access_token_lifetime, "access_token_lifetime")),
@@ -47,6 +58,9 @@ impl Policy {
         ];
         if let Some((_, name)) = lifetimes.into_iter().flatten().find(|(span, _)| *span < Self::MIN_LIFETIME) {
             return Err(InvalidPolicy::TooShort { name });
+        }
+        if self.retry_window > Self::MAX_RETRY_WINDOW {
+            return Err(InvalidPolicy::RetryWindow);
         }
         match self.max_access_tokens {
             1..=Self::MAX_ACCESS_TOKENS => Ok(()),
@@ -110,6 +124,9 @@ pub enum InvalidPolicy {
         /// The field.
         name: &'static str,
     },
+    /// `retry_window` out of range.
+    #[error("retry_window is longer than one day")]
+    RetryWindow,
     /// `max_access_tokens` out of range.
     #[error("max_access_tokens is not between 1 and 1024")]
     AccessTokens,

@@ -278,5 +278,8 @@ mod tests {
         assert!(Policy { access_token_lifetime: second, ..Policy::default() }.validate().is_ok());
         assert!(Policy { refresh_idle_lifetime: short, ..Policy::default() }.validate().is_err());
         assert!(Policy { grant_lifetime: Some(short), ..Policy::default() }.validate().is_err());
+        let (day, more) = (core::time::Duration::from_hours(24), core::time::Duration::from_millis(86_400_001));
+        assert!(Policy { retry_window: day, ..Policy::default() }.validate().is_ok());
+        assert!(Policy { retry_window: more, ..Policy::default() }.validate().is_err());
     }
 }

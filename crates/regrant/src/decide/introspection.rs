@@ -7,7 +7,7 @@ use super::{Admission, Opening, Protocol, Situation, Verdict};
 use crate::answer::{IntrospectedToken, Introspection, Outcome, Reason, RequestKind};
 use crate::client::{AuthenticatedClient, Claim, Client, IntrospectionRight};
 use crate::record::{Grant, GrantId};
-use crate::request::IntrospectionRequest;
+use crate::request::{IntrospectionRequest, given};
 use crate::rules::Rules;
 use crate::scope::Scope;
 use crate::time::Timestamp;
@@ -42,7 +42,7 @@ impl Protocol for IntrospectionRequest<'_> {
         if caller.is_public() {
             return Err(Reason::PublicClient);
         }
-        let token = self.token.ok_or(Reason::MissingToken)?; // N-212
+        let token = given(self.token).ok_or(Reason::MissingToken)?; // N-212
         Ok(match (PresentedToken::parse(token), caller.introspection) {
             (Ok(token), IntrospectionRight::Own | IntrospectionRight::Any) => {
                 Admission::Load(IntrospectionPlan { token, caller })

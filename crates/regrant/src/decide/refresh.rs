@@ -189,11 +189,13 @@ impl Refresh<'_> {
             derivation.as_ref().map_or_else(|| self.plan.fresh_access(), |d| d.access_token(self.scope.scope()));
         let retry = derivation.map(|_| Retry { salt: *self.plan.entropy.refresh, intact: true });
         let family = RefreshFamily {
+            lineage: self.family.lineage,
             current: refresh.secret_digest(),
+            issued_at: self.at.now,
+            expires_at: self.idle_end(),
             generation: self.family.generation.saturating_add(1),
             spent: if retry.is_some() { self.spent() } else { Vec::new() },
             retry,
-            ..self.renewed_family()
         };
         self.write(Outcome::Rotated, family, self.kept(), Tokens { refresh, access })
     }
@@ -204,7 +206,11 @@ impl Refresh<'_> {
         match self.live_entry(&tokens.access) {
             // This exchange wrote it in an earlier attempt.
             Some(entry) => self.again(Outcome::Refreshed, entry, tokens),
-            None => self.write(Outcome::Refreshed, self.renewed_family(), self.kept(), tokens),
+            None => {
+                let family =
+                    RefreshFamily { issued_at: self.at.now, expires_at: self.idle_end(), ..self.family.clone() };
+                self.write(Outcome::Refreshed, family, self.kept(), tokens)
+            }
         }
     }
 
@@ -239,14 +245,10 @@ impl Refresh<'_> {
         entry_of(self.grant, token.digest()).filter(|entry| self.at.now < entry.expires_at)
     }
 
-    /// The family with its idle time started anew (N-117), never beyond the grant's own end.
-    fn renewed_family(&self) -> RefreshFamily {
+    /// When a token that is used now expires unless it is used again (N-117); never after the grant's own end.
+    fn idle_end(&self) -> Timestamp {
         let idle = self.plan.caller.policy().refresh_idle_lifetime;
-        RefreshFamily {
-            issued_at: self.at.now,
-            expires_at: Grant::within_life(self.grant.terms(), self.at.now.after(idle)),
-            ..self.family.clone()
-        }
+        Grant::within_life(self.grant.terms(), self.at.now.after(idle))
     }
 
     /// The secrets spent inside the window, and the presented one.

@@ -7,7 +7,7 @@ use super::{Admission, Opening, Protocol, Situation, Verdict};
 use crate::answer::{Outcome, Reason, RequestKind, ResourceAccess};
 use crate::client::{AuthenticatedClient, Client};
 use crate::record::{Grant, GrantId};
-use crate::request::ResourceRequest;
+use crate::request::{ResourceRequest, given};
 use crate::rules::Rules;
 use crate::time::Timestamp;
 use crate::token::{AccessToken, PresentedToken};
@@ -21,7 +21,7 @@ impl Protocol for ResourceRequest<'_> {
     const KIND: RequestKind = RequestKind::Resource;
 
     fn open(&self) -> Result<Opening<'_, AccessToken>, Reason> {
-        let token = self.token.ok_or(Reason::NoAccessToken)?; // N-181
+        let token = given(self.token).ok_or(Reason::NoAccessToken)?; // N-181
         match PresentedToken::parse(token) {
             Ok(PresentedToken::Access(token)) => Ok(Opening::Load(token)),
             // N-098: a refresh token opens nothing.

@@ -11,7 +11,7 @@ use crate::client::{AuthenticatedClient, Claim, Client};
 use crate::digest::Digest;
 use crate::port::{Change, Revocation};
 use crate::record::{AccessEntry, EndReason, Grant, GrantId};
-use crate::request::RevocationRequest;
+use crate::request::{RevocationRequest, given};
 use crate::rules::Rules;
 use crate::time::Timestamp;
 use crate::token::PresentedToken;
@@ -37,7 +37,7 @@ impl Protocol for RevocationRequest<'_> {
     }
 
     fn admit(&self, caller: AuthenticatedClient, (): (), _: &Rules) -> Result<Admission<RevocationPlan, ()>, Reason> {
-        let token = self.token.ok_or(Reason::MissingToken)?; // N-192
+        let token = given(self.token).ok_or(Reason::MissingToken)?; // N-192
         Ok(match PresentedToken::parse(token) {
             // N-193: the token tells its own type, so a hint has nothing to add.
             Ok(token) => Admission::Load(RevocationPlan { token, caller }),

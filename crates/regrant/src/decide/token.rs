@@ -7,7 +7,7 @@ use super::{Admission, IssuePlan, Opening, Protocol, RefreshPlan, Situation, Ver
 use crate::answer::{Reason, RequestKind, TokenReply};
 use crate::client::{AuthenticatedClient, Claim, Client, GrantType};
 use crate::record::{Grant, GrantId};
-use crate::request::TokenRequest;
+use crate::request::{TokenRequest, given};
 use crate::rules::Rules;
 use crate::time::Timestamp;
 use crate::token::{Entropy, PresentedToken};
@@ -30,7 +30,7 @@ impl<'a> Protocol for TokenRequest<'a> {
     /// Checks 3 and 4.
     fn open(&self) -> Result<Opening<'_, TokenPlan<'a>>, Reason> {
         let claim = Claim::read(&self.credentials)?; //                      3: one mechanism
-        self.grant_type.ok_or(Reason::MissingGrantType)?; //                 4: N-060
+        given(self.grant_type).ok_or(Reason::MissingGrantType)?; //                 4: N-060
         Ok(Opening::Authenticate(claim))
     }
 
@@ -48,13 +48,13 @@ impl<'a> Protocol for TokenRequest<'a> {
         }
         match grant_type {
             GrantType::RefreshToken => {
-                let token = self.refresh_token.ok_or(Reason::MissingRefreshToken)?; // 8: N-080
+                let token = given(self.refresh_token).ok_or(Reason::MissingRefreshToken)?; // 8: N-080
                 let token = well_formed(token)?; //                             and N-084
-                let plan = RefreshPlan { token, requested: self.scope, caller, entropy };
+                let plan = RefreshPlan { token, requested: given(self.scope), caller, entropy };
                 Ok(Admission::Load(TokenPlan::Refresh(plan)))
             }
             GrantType::ClientCredentials => {
-                let plan = IssuePlan::for_client(caller, self.scope, entropy)?;
+                let plan = IssuePlan::for_client(caller, given(self.scope), entropy)?;
                 Ok(Admission::Decide(TokenPlan::Issue(plan)))
             }
         }

@@ -122,7 +122,7 @@ impl<S: AsyncTokenStore, C: AsyncClientStore> AsyncEngine<S, C> {
                 Err(error) => break Err(error),
             }
         };
-        outcome.inspect_err(|error| self.host.observe(&error.decision))
+        outcome.inspect_err(|error| self.host.fault(error))
     }
 
     /// Loads what a request needs, step by step, until it is answered or must write.

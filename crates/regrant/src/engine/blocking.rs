@@ -123,7 +123,7 @@ impl<S: TokenStore, C: ClientStore> Engine<S, C> {
                 Err(error) => break Err(error),
             }
         };
-        outcome.inspect_err(|error| self.host.observe(&error.decision))
+        outcome.inspect_err(|error| self.host.fault(error))
     }
 
     /// Loads what a request needs, step by step, until it is answered or must write.

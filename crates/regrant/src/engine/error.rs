@@ -13,7 +13,7 @@ use crate::token::EntropyError;
 /// A request that was not decided, because the server failed. The client should be told to try again: its tokens are
 /// as they were, or its next try finds the answer.
 #[derive(Debug, ThisError)]
-#[error("{fault}")]
+#[error("the server failed to decide a request")]
 pub struct EngineError {
     /// What failed.
     #[source]

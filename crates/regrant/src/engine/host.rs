@@ -3,6 +3,7 @@
 use alloc::boxed::Box;
 use core::fmt;
 
+use super::EngineError;
 use crate::answer::Decision;
 use crate::port::{Observer, RevocationFeed, Throttle};
 use crate::time::Clock;
@@ -63,6 +64,12 @@ impl Host {
     pub(super) fn observe(&self, decision: &Decision) {
         if let Some(observer) = &self.observer {
             observer.observe(decision);
+        }
+    }
+
+    pub(super) fn fault(&self, error: &EngineError) {
+        if let Some(observer) = &self.observer {
+            observer.fault(error);
         }
     }
 }
