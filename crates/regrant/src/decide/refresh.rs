@@ -203,15 +203,12 @@ impl Refresh<'_> {
     /// N-118: the same refresh token and a new access token.
     fn renew(&self) -> Verdict<TokenReply> {
         let tokens = Tokens { refresh: self.plan.token.copy(), access: self.plan.fresh_access() };
-        match self.live_entry(&tokens.access) {
-            // This exchange wrote it in an earlier attempt.
-            Some(entry) => self.again(Outcome::Refreshed, entry, tokens),
-            None => {
-                let family =
-                    RefreshFamily { issued_at: self.at.now, expires_at: self.idle_end(), ..self.family.clone() };
-                self.write(Outcome::Refreshed, family, self.kept(), tokens)
-            }
+        // This exchange wrote it in an earlier attempt.
+        if let Some(entry) = self.live_entry(&tokens.access) {
+            return self.again(Outcome::Refreshed, entry, tokens);
         }
+        let family = RefreshFamily { issued_at: self.at.now, expires_at: self.idle_end(), ..self.family.clone() };
+        self.write(Outcome::Refreshed, family, self.kept(), tokens)
     }
 
     /// The answer of a rotation again: the same successor, and the same access token where it is alive.
