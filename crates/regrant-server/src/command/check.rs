@@ -11,7 +11,7 @@ use crate::server::dialect_name;
 /// Exit code 0 where `serve` would start with this file, as far as the file alone can tell; 2 where it would not.
 pub(super) fn run(arguments: &ConfigArg) -> Result<(), Fault> {
     let config = Config::load(&arguments.config, &Overrides::default())?;
-    config.service()?;
+    config.service(config.listen)?;
     output::line(format_args!("listen {}", config.listen))?;
     output::line(format_args!("store {}", config.store))?;
     for mount in &config.mounts {

@@ -18,7 +18,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use regrant::{Policy, StaticClients};
-use regrant_http::{InvalidMounts, Limits, Mount, Realm, Service};
+use regrant_http::{Dialect, InvalidMounts, Issuer, Limits, Mount, Realm, Service};
 use toml::Spanned;
 
 pub use mount::HEALTH_PATH;
@@ -105,16 +105,26 @@ impl Config {
         })
     }
 
-    /// The endpoints as a service.
+    /// The endpoints as a service that is reached at `address`.
+    ///
+    /// A mount of the dialect `rfc6749` for which the file names no issuer is named after a loopback address; at any
+    /// other it publishes no metadata, because only the operator knows the name that clients use.
     ///
     /// # Errors
     /// Endpoints that cannot stand together, or none at all: a server without an endpoint is a slip.
-    pub fn service(&self) -> Result<Service, Fault> {
+    pub fn service(&self, address: SocketAddr) -> Result<Service, Fault> {
         if self.mounts.is_empty() {
             return Err(Fault::usage("mount: missing, expected one [[mount]] or more"));
         }
         let realm = Realm::parse("regrant").map_err(Fault::running)?;
-        let service = Service::new(realm, self.limits, self.mounts.clone());
+        let own_name = Issuer::parse(&format!("http://{address}")).ok();
+        let named = |mount: &Mount| match &mount.dialect {
+            Dialect::Rfc6749 { issuer: None } => {
+                Mount { dialect: Dialect::Rfc6749 { issuer: own_name.clone() }, ..mount.clone() }
+            }
+            _ => mount.clone(),
+        };
+        let service = Service::new(realm, self.limits, self.mounts.iter().map(named).collect());
         service.map_err(|error: InvalidMounts| Fault::usage(format_args!("mount: {error}")))
     }
 }

@@ -31,14 +31,25 @@ fn the_example_means_what_it_says() {
     assert!(web.policy().retry_window.is_zero() && web.enabled && !web.is_public());
     assert_eq!(web.policy().rotation, Rotation::Always);
     assert!(web.grants.contains(GrantType::ClientCredentials));
-    assert!(config.service().is_ok());
+    assert!(config.service(config.listen).is_ok());
+}
+
+#[test]
+fn without_an_issuer_a_loopback_address_is_the_name() {
+    let mount = "[[mount]]\ndialect = 'rfc6749'\ntoken = '/token'\n";
+    let config = parse(&format!("{SMALL}{mount}")).unwrap();
+    let publishes = |address: &str| {
+        config.service(address.parse().unwrap()).unwrap().serves("/.well-known/oauth-authorization-server")
+    };
+    assert!(publishes("127.0.0.1:4711") && publishes("[::1]:4711"));
+    assert!(!publishes("192.0.2.1:4711"));
 }
 
 #[test]
 fn defaults_are_enough_for_the_command_line() {
     let config = parse(SMALL).unwrap();
     assert_eq!(config.store, StoreUrl::Memory);
-    assert!(config.service().unwrap_err().to_string().starts_with("mount: missing"));
+    assert!(config.service(config.listen).unwrap_err().to_string().starts_with("mount: missing"));
 }
 
 /// A file with one client of these keys, which begin on line 3.

@@ -48,18 +48,18 @@ pub struct Server {
 }
 
 impl Server {
-    /// Opens the store, reads the pepper and binds the socket.
+    /// Binds the socket, opens the store and reads the pepper.
     ///
     /// # Errors
     /// The first of these that fails.
     pub async fn bind(config: Config) -> Result<Self, Fault> {
-        let service = config.service()?;
-        let store = Arc::new(Store::open(&config.store)?);
-        let rules = Rules::new(pepper::load(&config)?);
         let listener = TcpListener::bind(config.listen)
             .await
             .map_err(|error| Fault::running(format_args!("listen: {}: {}", config.listen, io_text(&error))))?;
         let address = listener.local_addr().map_err(Fault::running)?;
+        let service = config.service(address)?;
+        let store = Arc::new(Store::open(&config.store)?);
+        let rules = Rules::new(pepper::load(&config)?);
         let host = Host::new(clock::now, ThreadEntropy).with_observer(journal::decision);
         let clients = Clients::new(config.clients, config.policy, &store);
         let engine = AsyncEngine::new(Arc::clone(&store), clients, rules, host);

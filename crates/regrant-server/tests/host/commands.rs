@@ -79,6 +79,18 @@ fn issuing_prints_one_line_with_the_members_in_order() {
 }
 
 #[test]
+fn processes_that_start_at_once_make_one_database_and_one_pepper() {
+    let place = place();
+    let ids: Vec<_> = std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..8).map(|_| scope.spawn(|| place.issue(&["--client", "web"]))).collect();
+        threads.into_iter().map(|thread| thread.join().unwrap()["grant_id"].to_string()).collect()
+    });
+    let listed = place.run(&["grant", "list"], &["--json"]).out;
+    assert!(ids.iter().all(|id| listed.contains(id)), "{ids:?} {listed}");
+    assert_eq!(std::fs::read(place.path("grants.db.pepper")).unwrap().len(), 32);
+}
+
+#[test]
 fn what_cannot_be_issued_is_two() {
     let mut setup = Setup::fixtures();
     setup.clients[1].enabled = false;
