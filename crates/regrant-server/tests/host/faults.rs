@@ -84,6 +84,23 @@ fn a_newer_database_is_left_alone() {
 }
 
 #[test]
+fn one_corrupt_record_harms_no_other() {
+    let place = Place::new(&Setup::fixtures());
+    let issued: Vec<_> = (0..3).map(|_| place.issue(&["--client", "web", "--scope", "read"])).collect();
+    let text = |n: usize, name: &str| issued[n][name].as_str().unwrap();
+    let damage = format!("UPDATE grants SET tokens = x'ff' WHERE id = x'{}'", text(1, "grant_id"));
+    rusqlite::Connection::open(place.path("grants.db")).unwrap().execute_batch(&damage).unwrap();
+    let listed = place.run(&["grant", "list"], &["--json"]);
+    let grants: Vec<serde_json::Value> = serde_json::from_str(&listed.out).unwrap();
+    assert_eq!((listed.code, grants.len()), (1, 2), "{listed:?}");
+    assert!(listed.err.contains("tokens") && listed.err.contains(text(1, "grant_id")), "{listed:?}");
+    let server = place.serve();
+    assert_eq!(server.refresh(text(0, "refresh_token")).status, 200);
+    assert_unavailable(&server.refresh(text(1, "refresh_token")));
+    assert_eq!(server.refresh(text(2, "refresh_token")).status, 200);
+}
+
+#[test]
 fn a_folder_that_is_missing_and_a_port_that_is_taken_are_faults() {
     let place = Place::with(&Setup::fixtures().to_config_toml("sqlite:missing/grants.db").unwrap());
     let listed = place.run(&["grant", "list"], &[]);

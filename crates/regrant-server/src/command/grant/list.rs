@@ -2,8 +2,8 @@
 
 use std::io::{self, Write};
 
-use regrant::{Grant, GrantFilter, GrantManagement as _};
-use regrant_sqlite::SqliteStore;
+use regrant::{Grant, GrantFilter, GrantId, GrantManagement as _};
+use regrant_sqlite::{CorruptRecord, Error, RecordName, SqliteStore};
 
 use super::view::GrantView;
 use crate::cli::ListArgs;
@@ -24,25 +24,46 @@ pub(in crate::command) fn run(arguments: &ListArgs) -> Result<(), Fault> {
     let grants = store::shared(&config)?;
     let mut listing = Listing { out: io::stdout().lock(), json: arguments.json, printed: 0 };
     listing.begin()?;
-    each(&config, &grants, &wanted, |grant| if also.matches(grant) { listing.grant(grant) } else { Ok(()) })?;
-    listing.end()
+    let corrupt =
+        each(&config, &grants, &wanted, |grant| if also.matches(grant) { listing.grant(grant) } else { Ok(()) })?;
+    listing.end()?;
+    corrupt.map_or(Ok(()), Err)
 }
 
-/// Calls `visit` with every grant of a filter.
+/// Calls `visit` with every grant of a filter that can be read. Answers the fault of the first that cannot: one corrupt
+/// record must not hide the others.
 fn each(
     config: &Config,
     grants: &SqliteStore,
     filter: &GrantFilter,
     mut visit: impl FnMut(&Grant) -> Result<(), Fault>,
-) -> Result<(), Fault> {
-    let mut after = None;
+) -> Result<Option<Fault>, Fault> {
+    let (mut after, mut size, mut corrupt) = (None, PAGE, None);
     loop {
-        let page = grants.list(filter, after, PAGE).map_err(|error| store::fault(config, &error))?;
-        page.iter().try_for_each(&mut visit)?;
-        match page.last() {
-            Some(last) => after = Some(last.id()),
-            None => return Ok(()),
+        match grants.list(filter, after, size) {
+            Ok(page) => {
+                page.iter().try_for_each(&mut visit)?;
+                match page.last() {
+                    Some(last) => after = Some(last.id()),
+                    None => return Ok(corrupt),
+                }
+            }
+            // The page is read again one by one; the corrupt record is then the very next, and is stepped over.
+            Err(Error::CorruptRecord(_)) if size > 1 => size = 1,
+            Err(error) => {
+                after = Some(corrupt_grant(&error).ok_or_else(|| store::fault(config, &error))?);
+                corrupt = corrupt.or_else(|| Some(store::fault(config, &error)));
+                size = PAGE;
+            }
         }
+    }
+}
+
+/// The grant whose record is corrupt, if that is the fault.
+fn corrupt_grant(error: &Error) -> Option<GrantId> {
+    match error {
+        Error::CorruptRecord(CorruptRecord { record: RecordName::Grant(id), .. }) => Some(*id),
+        _ => None,
     }
 }
 
