@@ -70,6 +70,19 @@ fn beside_refreshes<B: ManagedBench>(store: &Handle<'_, B>) -> Result<(), Failur
     must_all_be_ended(store, &carol)
 }
 
+/// `end-spares-the-ended`, where several end the same grants at once: each grant is counted once.
+pub(super) fn none_is_ended_twice<B: ManagedBench>(store: &Handle<'_, B>) -> Result<(), Failure> {
+    let filter = subject("erin")?;
+    for round in 0..16 {
+        for number in (6000 + round * 10..).take(4) {
+            store.insert(&of(number, &["app"], &["erin"])?)?;
+        }
+        let counted = crowd(|_| store.end(&filter, END, usize::MAX)).into_iter().sum::<Result<usize, Failure>>()?;
+        ensure(counted == 4, || format!("of 4 living grants, several callers at once ended {counted}"))?;
+    }
+    Ok(())
+}
+
 fn refresh_until_ended<B: ManagedBench>(store: &Handle<'_, B>, grant: &Grant) -> Result<(), Failure> {
     for seed in 0..20 {
         let read = store.must_load(&grant.id())?;
@@ -178,6 +191,21 @@ fn purge_beside_a_refresh<B: ManagedBench>(store: &Handle<'_, B>, number: u64) -
     if committed { store.must_hold(&revived) } else { store.must_lack(&dying.id()) }
 }
 
+/// Records that are dead only since a later write: an index of the store must have followed.
+fn died_since<B: ManagedBench>(store: &Handle<'_, B>, number: u64) -> Result<[Grant; 3], Failure> {
+    let ended = plain(number)?;
+    store.insert(&ended)?;
+    store.must_commit(end(&ended))?;
+    let managed = of(number + 10, &["app"], &["dave"])?;
+    store.insert(&managed)?;
+    store.end(&subject("dave")?, END, 1)?;
+    let (dying, living) = dying_and_revived(number + 20)?;
+    let shortened = Draft { revision: Revision::FIRST, ..Draft::of(&living) }.build()?;
+    store.insert(&shortened)?;
+    store.replace(&shortened, &Draft { revision: living.revision(), ..Draft::of(&dying) }.build()?)?;
+    Ok([ended, managed, shortened])
+}
+
 /// `purge-misses-none`.
 ///
 /// # Errors
@@ -186,17 +214,11 @@ pub fn purge_misses_none<B: ManagedBench>(bench: &B) -> Result<(), Failure> {
     let (store, other) = (bench.open(), bench.open());
     let grants = lives()?;
     grants.iter().try_for_each(|grant| store.insert(grant))?;
-    // Dead only since a later write: an index of the store must have followed.
-    let (late, (dying, revived)) = (plain(9000)?, dying_and_revived(9001)?);
-    let shortened = Draft { revision: Revision::FIRST, ..Draft::of(&revived) }.build()?;
-    store.insert(&late)?;
-    store.must_commit(end(&late))?;
-    store.insert(&shortened)?;
-    store.replace(&shortened, &Draft { revision: revived.revision(), ..Draft::of(&dying) }.build()?)?;
+    let since = (9000..9003).map(|number| died_since(&store, number)).collect::<Result<Vec<_>, _>>()?;
     let before = Timestamp::from_unix_millis(NOW.unix_millis() + 1);
     let counted = until_none(|| store.purge(before, 7))?;
     let mut dead: Vec<&Grant> = grants.iter().filter(|grant| grant.dead_from() < before).collect();
-    dead.extend([&late, &shortened]);
+    dead.extend(since.iter().flatten());
     dead.iter().try_for_each(|grant| other.must_lack(&grant.id()))?;
     ensure(counted == dead.len(), || format!("purges counted {counted} where {} records were dead", dead.len()))?;
     // What is purged stays purged: a write that had read the record before is a conflict.
@@ -205,5 +227,8 @@ pub fn purge_misses_none<B: ManagedBench>(bench: &B) -> Result<(), Failure> {
         other.must_conflict(replace(grant, &records::next(grant, 0)?))?;
         store.must_lack(&grant.id())?;
     }
-    Ok(())
+    // What lived then is dead later, and found then.
+    until_none(|| store.purge(Timestamp::MAX, 7))?;
+    let left = store.list(&GrantFilter::All, None, usize::MAX)?;
+    ensure(left.iter().all(|grant| grant.dead_from() == Timestamp::MAX), || "a later purge missed a record".into())
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use regrant::{Change, ClientId, EndReason, Grant, GrantFilter, Subject, Timestamp};
 
+use super::bulk::none_is_ended_twice;
 pub use super::bulk::{end_misses_none, purge_misses_none, purge_spares_the_living};
 use super::failure::ensure;
 use super::handle::must_equal;
@@ -143,7 +144,8 @@ pub fn end_spares_the_ended<B: ManagedBench>(bench: &B) -> Result<(), Failure> {
         store.must_conflict(records::replace(grant, &records::next(grant, 0)?))?;
     }
     let counted = other.end(&GrantFilter::All, END, usize::MAX)?;
-    ensure(counted == 0, || format!("{counted} grants were ended a second time"))
+    ensure(counted == 0, || format!("{counted} grants were ended a second time"))?;
+    none_is_ended_twice(&store)
 }
 
 /// `limit-holds`.
@@ -151,31 +153,35 @@ pub fn end_spares_the_ended<B: ManagedBench>(bench: &B) -> Result<(), Failure> {
 /// # Errors
 /// A call touched more records than it was asked to.
 pub fn limit_holds<B: ManagedBench>(bench: &B) -> Result<(), Failure> {
+    // Enough for all limits of all rounds.
+    const GRANTS: u64 = 60;
+    const LIMITS: [usize; 5] = [0, 1, 3, 5, 7];
     let store = bench.open();
-    for number in 0..20 {
+    for number in 0..GRANTS {
         store.insert(&of(number, &["app"], &["alice"])?)?;
     }
-    let living = |store: &Handle<'_, B>| -> Result<usize, Failure> {
+    let count = |meant: fn(&Grant) -> bool| -> Result<usize, Failure> {
         let all = store.list(&GrantFilter::All, None, usize::MAX)?;
-        Ok(all.iter().filter(|grant| !grant.is_ended()).count())
+        Ok(all.iter().filter(|grant| meant(grant)).count())
     };
     for filter in [GrantFilter::All, client("app")?, subject("alice")?] {
-        for limit in [0, 1, 3] {
+        for limit in 0..usize::try_from(GRANTS)? {
             let listed = store.list(&filter, None, limit)?.len();
             ensure(listed == limit, || format!("a page of {limit} had {listed} grants"))?;
-            let before = living(&store)?;
+        }
+        for limit in LIMITS {
+            let before = count(|grant| !grant.is_ended())?;
             let counted = store.end(&filter, END, limit)?;
-            ensure(counted == limit, || format!("an end of up to {limit} ended {counted}"))?;
-            let touched = before - living(&store)?;
-            ensure(touched == limit, || format!("an end of up to {limit} ended {touched}, not what it counted"))?;
+            let ended = before - count(|grant| !grant.is_ended())?;
+            ensure(counted == limit && ended == limit, || format!("an end of up to {limit} ended {ended}"))?;
         }
     }
     store.end(&GrantFilter::All, END, usize::MAX)?;
-    for limit in [0, 1, 3] {
-        let before = store.list(&GrantFilter::All, None, usize::MAX)?.len();
+    for limit in LIMITS {
+        let before = count(|_| true)?;
         let counted = store.purge(Timestamp::MAX, limit)?;
-        let touched = before - store.list(&GrantFilter::All, None, usize::MAX)?.len();
-        ensure(counted == limit && touched == limit, || format!("a purge of up to {limit} deleted {touched}"))?;
+        let deleted = before - count(|_| true)?;
+        ensure(counted == limit && deleted == limit, || format!("a purge of up to {limit} deleted {deleted}"))?;
     }
     Ok(())
 }

@@ -58,11 +58,20 @@ impl Draft {
     }
 }
 
-/// The id of that number. Neighbouring numbers are far apart.
+/// The id of that number. A third of all is scattered, a third begins alike and a third ends alike, so that a store
+/// that divides its records by either end of their ids has many in one part too.
 pub(super) fn id(number: u64) -> GrantId {
     // Any odd factor gives every number an id of its own.
-    const FACTOR: u128 = 0x9E37_79B9_7F4A_7C15_F39C_C060_5CED_C835;
-    GrantId::from_bytes(u128::from(number).wrapping_mul(FACTOR).to_be_bytes())
+    const WIDE: u128 = 0x9E37_79B9_7F4A_7C15_F39C_C060_5CED_C835;
+    const NARROW: u64 = 0x9E37_79B9_7F4A_7C15;
+    const ALIKE: u128 = 0x5A5A_5A5A_5A5A_5A5A;
+    let half = u128::from(number.wrapping_mul(NARROW));
+    let bits = match number % 3 {
+        0 => u128::from(number).wrapping_mul(WIDE),
+        1 => ALIKE << 64 | half,
+        _ => half << 64 | ALIKE,
+    };
+    GrantId::from_bytes(bits.to_be_bytes())
 }
 
 /// A digest of that number.
