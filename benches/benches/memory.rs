@@ -28,7 +28,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     group.bench_function("refresh", |bencher| bencher.iter(&mut refresh));
     group.finish();
 
-    let ratio = paired(15, 20_000, || bare.refresh(), &mut refresh);
+    let ratio = paired(15, 20_000, || _ = bare.refresh(), &mut refresh);
     report("memory: refresh against the bare work, 100,000 grants, time", ratio);
     failed.map_or(Ok(()), Err)
 }

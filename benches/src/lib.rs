@@ -8,5 +8,5 @@ mod floor;
 mod ratio;
 
 pub use chains::{Chains, engine};
-pub use floor::{Bare, bare_refresh};
+pub use floor::Bare;
 pub use ratio::paired;

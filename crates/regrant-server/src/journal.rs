@@ -3,7 +3,7 @@
 use std::error::Error;
 use std::io;
 
-use regrant::{Decision, Event, Outcome};
+use regrant::{Decision, EngineError, Event, Observer, Outcome};
 use tracing::{debug, error, info, warn};
 use tracing_subscriber::EnvFilter;
 
@@ -21,8 +21,24 @@ pub fn store_fault(error: &(dyn Error + 'static)) {
     error!("{}", chain("the store failed", error));
 }
 
-/// Logs one decision. Its type holds no token and no secret, so there is nothing here to leave out.
-pub fn decision(decision: &Decision) {
+/// The observer of a server: it logs. Nothing it is told holds a token or a secret, so there is nothing to leave out.
+#[derive(Debug, Clone, Copy)]
+pub struct Journal;
+
+impl Observer for Journal {
+    fn observe(&self, told: &Decision) {
+        decision(told);
+    }
+
+    fn fault(&self, error: &EngineError) {
+        let Decision { request, client_id, grant_id, attempts, .. } = &error.decision;
+        let client = client_id.as_ref().map_or("-", |id| id.as_str());
+        let grant = grant_id.map_or_else(|| "-".to_owned(), |id| id.to_string());
+        error!(?request, client, grant, attempts, "{}", chain("fault", error));
+    }
+}
+
+fn decision(decision: &Decision) {
     let (request, outcome, attempts) = (decision.request, decision.outcome, decision.attempts);
     let client = decision.client_id.as_ref().map_or("-", |id| id.as_str());
     let grant = decision.grant_id.map_or_else(|| "-".to_owned(), |id| id.to_string());
@@ -35,7 +51,6 @@ pub fn decision(decision: &Decision) {
         }
         (Some(Event::Retry), _) => info!(?request, client, grant, attempts, "retry: the answer was given again"),
         (Some(Event::Revocation), _) => info!(?request, ?outcome, client, grant, attempts, "revoked"),
-        (None, Outcome::Fault) => warn!(?request, client, grant, attempts, "fault: the request was not decided"),
         (None, Outcome::Refused(reason)) => info!(?request, ?reason, client, grant, attempts, "refused"),
         (None, _) => debug!(?request, ?outcome, client, grant, attempts, "decided"),
     }

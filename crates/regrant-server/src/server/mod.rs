@@ -21,7 +21,7 @@ use crate::clock;
 use crate::config::{Config, io_text};
 use crate::entropy::ThreadEntropy;
 use crate::fault::Fault;
-use crate::journal;
+use crate::journal::Journal;
 use crate::pepper;
 use crate::store::{Clients, Store};
 
@@ -60,7 +60,7 @@ impl Server {
         let service = config.service(address)?;
         let store = Arc::new(Store::open(&config.store)?);
         let rules = Rules::new(pepper::load(&config)?);
-        let host = Host::new(clock::now, ThreadEntropy).with_observer(journal::decision);
+        let host = Host::new(clock::now, ThreadEntropy).with_observer(Journal);
         let clients = Clients::new(config.clients, config.policy, &store);
         let engine = AsyncEngine::new(Arc::clone(&store), clients, rules, host);
         announce(&config.mounts, address);

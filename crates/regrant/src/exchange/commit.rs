@@ -6,7 +6,9 @@ use super::{Exchange, NeedsGrant, Settled, Step};
 use crate::answer::{Decision, Reason, Refusal, Reply};
 use crate::decide::{Fault, Write};
 use crate::port::{Change, CommitOutcome, Revocation};
+use crate::record::{EndReason, GrantId};
 use crate::request::Request;
+use crate::time::Timestamp;
 
 /// How often a request is decided before other writers have been faster too often.
 const MAX_ATTEMPTS: u32 = 32;
@@ -27,8 +29,29 @@ pub struct Settling<'a, P, T> {
     reply: Result<T, Reason>,
     decision: Decision,
     revocation: Option<Revocation>,
-    /// The change itself, where writing it twice is writing it once.
-    repeatable: Option<Change>,
+    /// The end that is being written: writing it twice is writing it once.
+    end: Option<End>,
+}
+
+/// A [`Change::End`].
+#[derive(Clone, Copy, Debug)]
+struct End {
+    id: GrantId,
+    at: Timestamp,
+    reason: EndReason,
+}
+
+impl End {
+    const fn of(change: &Change) -> Option<Self> {
+        match *change {
+            Change::End { id, at, reason } => Some(Self { id, at, reason }),
+            Change::Insert(_) | Change::Replace { .. } => None,
+        }
+    }
+
+    const fn change(self) -> Change {
+        Change::End { id: self.id, at: self.at, reason: self.reason }
+    }
 }
 
 /// What a commit of unknown outcome leaves.
@@ -44,9 +67,9 @@ impl<'a, P, T> Committing<'a, P, T> {
     pub(super) fn new(mut exchange: Exchange<'a, NeedsGrant<P>>, write: Write<T>) -> Self {
         let Write { change, outcome, reply, attempted, revocation } = write;
         let decision = exchange.context.decision(outcome);
-        let repeatable = matches!(change, Change::End { .. }).then(|| change.clone());
+        let end = End::of(&change);
         exchange.context.attempted = attempted.or(exchange.context.attempted);
-        Self { change, settling: Settling { exchange, reply, decision, revocation, repeatable } }
+        Self { change, settling: Settling { exchange, reply, decision, revocation, end } }
     }
 
     /// What would be decided and written. The answer stays sealed.
@@ -88,7 +111,7 @@ impl<'a, P, T> Settling<'a, P, T> {
         }
         // An end asks for no revision, so it is written again instead of looked for: the replay or the revocation that
         // it stands for is then told as what it is, and the feed hears of it.
-        match self.repeatable.clone() {
+        match self.end.map(End::change) {
             Some(change) => Doubt::LookAgain(Step::Committing(Committing { change, settling: self.again() })),
             None => Doubt::LookAgain(Step::NeedsGrant(self.exchange)),
         }

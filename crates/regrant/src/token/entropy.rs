@@ -36,19 +36,20 @@ impl Entropy {
 
     /// Takes 96 bytes that must be unpredictable and must never be used twice.
     pub fn from_bytes(bytes: &[u8; Self::LENGTH]) -> Self {
-        let mut rest = bytes.iter().copied();
-        Self {
-            id: take(&mut rest),
-            lineage: Zeroizing::new(take(&mut rest)),
-            refresh: Zeroizing::new(take(&mut rest)),
-            access: Zeroizing::new(take(&mut rest)),
-        }
+        let (sixteens, _) = bytes.as_chunks::<16>();
+        let mut parts = sixteens.iter().copied();
+        // Six parts of sixteen: the iterator never ends early.
+        let mut next = || parts.next().unwrap_or_default();
+        let (id, lineage) = (next(), Zeroizing::new(next()));
+        let refresh = Zeroizing::new(joined([next(), next()]));
+        Self { id, lineage, refresh, access: Zeroizing::new(joined([next(), next()])) }
     }
 }
 
-/// The next `N` bytes. The four parts together are as long as the whole, so the source never ends early.
-fn take<const N: usize>(bytes: &mut impl Iterator<Item = u8>) -> [u8; N] {
-    core::array::from_fn(|_| bytes.next().unwrap_or_default())
+fn joined(halves: [[u8; 16]; 2]) -> [u8; 32] {
+    let mut whole = [0; 32];
+    whole.iter_mut().zip(halves.as_flattened()).for_each(|(to, from)| *to = *from);
+    whole
 }
 
 impl fmt::Debug for Entropy {
