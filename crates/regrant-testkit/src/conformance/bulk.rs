@@ -1,5 +1,7 @@
 //! The cases of management that need many records, or other writers beside them.
 
+use std::time::Duration;
+
 use regrant::{CommitOutcome, EndReason, Grant, GrantFilter, Revision, Timestamp};
 
 use super::failure::ensure;
@@ -167,6 +169,11 @@ pub fn purge_spares_the_living<B: ManagedBench>(bench: &B) -> Result<(), Failure
     store.replace(&dying, &revived)?;
     store.purge(NOW, usize::MAX)?;
     store.must_hold(&revived)?;
+    let spans = [0, 1, 1000, 3_600_000, 86_000_000, 90_000_000].map(Duration::from_millis);
+    let prolonged = (4001..).zip(spans).map(|(number, span)| prolong(&store, number, span));
+    let prolonged = prolonged.collect::<Result<Vec<_>, _>>()?;
+    store.purge(NOW, usize::MAX)?;
+    prolonged.iter().try_for_each(|grant| store.must_hold(grant))?;
     (0..32).try_for_each(|round| purge_beside_a_refresh(&store, 5000 + round))
 }
 
@@ -176,6 +183,18 @@ fn dying_and_revived(number: u64) -> Result<(Grant, Grant), Failure> {
     let (revision, terms) = (dying.revision().next(), (**dying.terms()).clone());
     let revived = Draft { revision, terms, ..Draft::new(number)? }.build()?;
     Ok((dying, revived))
+}
+
+/// A record that was to die before the purge, and by a later write lives until `span` after: an index of the store that
+/// lags behind must not decide.
+fn prolong<B: ManagedBench>(store: &Handle<'_, B>, number: u64, span: Duration) -> Result<Grant, Failure> {
+    let short = expiring(number, Some(Timestamp::from_unix_millis(NOW.unix_millis() - 1)), None)?;
+    let mut draft = Draft { revision: short.revision().next(), ..Draft::of(&short) };
+    draft.refresh = draft.refresh.map(|family| regrant::RefreshFamily { expires_at: NOW.after(span), ..family });
+    let long = draft.build()?;
+    store.insert(&short)?;
+    store.replace(&short, &long)?;
+    Ok(long)
 }
 
 /// A purge, and beside it a write that makes the record live on. Whoever comes second does nothing.
@@ -215,12 +234,15 @@ pub fn purge_misses_none<B: ManagedBench>(bench: &B) -> Result<(), Failure> {
     let grants = lives()?;
     grants.iter().try_for_each(|grant| store.insert(grant))?;
     let since = (9000..9003).map(|number| died_since(&store, number)).collect::<Result<Vec<_>, _>>()?;
+    let hour = Duration::from_hours(1);
+    let prolonged = (9100..9116).map(|number| prolong(&store, number, hour)).collect::<Result<Vec<_>, _>>()?;
     let before = Timestamp::from_unix_millis(NOW.unix_millis() + 1);
     let counted = until_none(|| store.purge(before, 7))?;
     let mut dead: Vec<&Grant> = grants.iter().filter(|grant| grant.dead_from() < before).collect();
     dead.extend(since.iter().flatten());
     dead.iter().try_for_each(|grant| other.must_lack(&grant.id()))?;
     ensure(counted == dead.len(), || format!("purges counted {counted} where {} records were dead", dead.len()))?;
+    prolonged.iter().try_for_each(|grant| other.must_hold(grant))?;
     // What is purged stays purged: a write that had read the record before is a conflict.
     for grant in dead {
         other.must_conflict(end(grant))?;
