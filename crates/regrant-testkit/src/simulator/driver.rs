@@ -3,9 +3,10 @@
 //! It does what the shipped drivers do, step by step, so that the world can stop it before and after every load and
 //! every commit. The planted bugs of drivers live here.
 
-use regrant::exchange::{Committing, Doubt, NeedsClient, begin};
+use regrant::exchange::{Doubt, NeedsClient, Settling, begin};
 use regrant::{
-    AsyncClientStore as _, AsyncTokenStore as _, CommitOutcome, Exchange, Fault, Outcome, Reason, Reply, Request, Step,
+    AsyncClientStore as _, AsyncTokenStore as _, Change, CommitOutcome, Exchange, Fault, Outcome, Reason, Reply,
+    Request, Step,
 };
 
 use super::ask::{Ask, Failure};
@@ -47,10 +48,14 @@ impl Node {
                     let owner = self.port.client(exchange.owner_id()).await?;
                     exchange.with_owner(owner, self.now())
                 }
-                Step::Committing(committing) => match self.commit(ask, committing).await? {
-                    After::Go(step) => step,
-                    After::Anew => begin(&self.rules, request),
-                },
+                Step::Committing(committing) => {
+                    let replay = committing.foretell().0.outcome == Outcome::Refused(Reason::Replay);
+                    let (change, settling) = committing.split();
+                    match self.commit(replay, self.to_write(ask, change), settling).await? {
+                        After::Go(step) => step,
+                        After::Anew => begin(&self.rules, request),
+                    }
+                }
                 Step::Done(settled) => return Ok(settled.reply),
                 Step::Failed(Fault::Contended { .. }, _) => return Err(Failure::Contended),
                 Step::Failed(Fault::PepperMismatch, _) => return Err(Failure::Other),
@@ -72,12 +77,10 @@ impl Node {
 
     async fn commit<'a, R: Request + 'a>(
         &'a self,
-        ask: &Ask,
-        committing: Committing<'a, R::Plan, R::Reply>,
+        replay: bool,
+        change: Change,
+        settling: Settling<'a, R::Plan, R::Reply>,
     ) -> Result<After<'a, R>, Failure> {
-        let replay = committing.foretell().0.outcome == Outcome::Refused(Reason::Replay);
-        let (change, settling) = committing.split();
-        let change = self.to_write(ask, change);
         if self.plant == Some(Plant::ReplayNotWritten) && replay {
             return Ok(After::Go(settling.settle(CommitOutcome::Committed)));
         }

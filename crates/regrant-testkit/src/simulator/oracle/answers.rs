@@ -45,12 +45,16 @@ impl Oracle {
         holds(ended == revokes || ended, Property::TheftRecognised, || "a replay was refused, and nothing ended".into())
     }
 
-    /// What is answered was committed before.
-    fn committed(&self, text: &str) -> Result<(), Violation> {
-        let known = Presented::read(text).is_some_and(|token| {
-            self.lines.get(&token.grant).is_some_and(|line| {
-                if token.is_refresh { line.knows(&token.key) } else { line.access.contains_key(&token.key) }
-            })
+    /// What is answered was committed before. From here on somebody has it.
+    fn committed(&mut self, text: &str) -> Result<(), Violation> {
+        let token = Presented::read(text);
+        let line = token.and_then(|token| Some((self.lines.get_mut(&token.grant)?, token)));
+        let known = line.is_some_and(|(line, token)| match line.access.get_mut(&token.key) {
+            Some(fact) if !token.is_refresh => {
+                fact.answered = true;
+                true
+            }
+            _ => token.is_refresh && line.knows(&token.key),
         });
         holds(known, Property::AnswerStands, || "a token was answered that was never committed".into())
     }
@@ -152,7 +156,7 @@ fn alive<'t>(trail: &'t Trail, line: &Line, success: bool) -> Result<Option<&'t 
         return holds(!success, Property::AnswerStands, || "an answer without a look at the record".into())
             .map(|()| None);
     };
-    let ended_before = line.ended_at.is_some_and(|ended| ended <= shown.asked_at);
+    let ended_before = line.ended_at.is_some_and(|ended| ended < shown.asked_at);
     holds(!(success && ended_before), Property::EndedStaysEnded, || "a token of an ended grant worked".into())?;
     let Some(grant) = &shown.grant else {
         let gone = line.purged && !success;

@@ -21,6 +21,8 @@ pub(super) struct Fact {
     pub(super) expires_at: Timestamp,
     /// The revision of the record that does not have it any more.
     pub(super) removed_at: Option<Revision>,
+    /// Whether anybody was ever given it.
+    pub(super) answered: bool,
 }
 
 /// One grant.
@@ -70,11 +72,19 @@ impl Line {
         line
     }
 
-    pub(super) fn learn_access(&mut self, grant: &Grant) {
+    /// Takes note of the access tokens of a record. Answers whether all of them may be there: what was answered and is
+    /// gone never comes back. What nobody was given may, when its exchange finds it gone and issues it again.
+    pub(super) fn learn_access(&mut self, grant: &Grant) -> bool {
+        let mut kept = true;
         for entry in grant.access() {
-            let fact = Fact { expires_at: entry.expires_at, removed_at: None };
-            self.access.entry(*entry.digest.as_bytes()).or_insert(fact);
+            let new = Fact { expires_at: entry.expires_at, removed_at: None, answered: false };
+            let fact = self.access.entry(*entry.digest.as_bytes()).or_insert(new);
+            if fact.removed_at.is_some() {
+                kept &= !fact.answered;
+                *fact = new;
+            }
         }
+        kept
     }
 
     /// The latest token is spent by a decision of that time, and this one is next.
@@ -118,14 +128,16 @@ impl Line {
 
 /// A spent token, by its age and by how many rotations came after it was current.
 fn aged(age: Duration, depth: usize, window: Duration, spread: Duration) -> Standing {
-    let forgotten = depth > RefreshFamily::MAX_SPENT;
-    if window.is_zero() || forgotten || age >= window + spread {
-        Standing::Outside
-    } else if age + spread >= window {
-        Standing::Edge
-    } else if depth == 1 {
-        Standing::Retry
-    } else {
-        Standing::InUse
+    if window.is_zero() || age >= window + spread {
+        return Standing::Outside;
+    }
+    // Near the window's end a node may have dropped a later token already, and so remember this one for longer.
+    if age + spread >= window {
+        return Standing::Edge;
+    }
+    match depth {
+        1 => Standing::Retry,
+        2..=RefreshFamily::MAX_SPENT => Standing::InUse,
+        _ => Standing::Outside,
     }
 }

@@ -77,8 +77,8 @@ impl Oracle {
             trail.installed.push(key);
         }
         removed(line, trail, write, before, &policy, on_current)?;
-        line.learn_access(write.after);
-        Ok(())
+        let kept = line.learn_access(write.after);
+        holds(kept, Property::EndedStaysEnded, || format!("an access token of {id} came back"))
     }
 
     /// The size of a record is bounded by its policy, whatever its history is.
