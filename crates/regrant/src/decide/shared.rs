@@ -70,8 +70,9 @@ pub(super) fn with_entry(
 ) -> Vec<AccessEntry> {
     let room = usize::from(policy.max_access_tokens.max(1)) - 1;
     let live = list.iter().filter(|entry| now < entry.expires_at);
-    let surplus = live.clone().count().saturating_sub(room);
-    let mut next = Vec::with_capacity(list.len().min(room) + 1);
+    let count = live.clone().count();
+    let surplus = count.saturating_sub(room);
+    let mut next = Vec::with_capacity(count - surplus + 1);
     next.extend(live.skip(surplus).cloned());
     next.push(entry);
     next

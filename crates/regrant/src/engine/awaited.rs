@@ -1,11 +1,13 @@
 //! The awaited driver.
 
+use alloc::boxed::Box;
+
 use super::{EngineError, EngineFault, Explanation, Found, Host, conclude, delay};
 use crate::answer::{Decision, Introspection, Reply, ResourceAccess, TokenReply};
 use crate::client::ClientId;
 use crate::decide::Fresh as _;
-use crate::exchange::{Committing, Doubt, NeedsClient, begin};
-use crate::port::{AsyncClientStore, AsyncTokenStore};
+use crate::exchange::{Committing, Doubt, NeedsClient, Settling, begin};
+use crate::port::{AsyncClientStore, AsyncTokenStore, Change};
 use crate::record::{Grant, GrantId};
 use crate::request::{IntrospectionRequest, IssueRequest, Request, ResourceRequest, RevocationRequest, TokenRequest};
 use crate::rules::Rules;
@@ -21,11 +23,10 @@ pub struct AsyncEngine<S, C> {
 }
 
 /// What a request comes to before anything is written.
-#[expect(clippy::large_enum_variant, reason = "moved once per request, and a box would be an allocation per request")]
 #[derive(Debug)]
 enum Pending<'a, R: Request> {
     Done(Settled<R::Reply>),
-    Commit(Committing<'a, R::Plan, R::Reply>),
+    Commit(Box<Committing<'a, R::Plan, R::Reply>>),
 }
 
 impl<S: AsyncTokenStore, C: AsyncClientStore> AsyncEngine<S, C> {
@@ -115,7 +116,7 @@ impl<S: AsyncTokenStore, C: AsyncClientStore> AsyncEngine<S, C> {
         let outcome = loop {
             match self.advance(step, Some(&self.host)).await {
                 Ok(Pending::Done(settled)) => break Ok(conclude(&self.host, settled)),
-                Ok(Pending::Commit(committing)) => match self.commit(committing).await {
+                Ok(Pending::Commit(committing)) => match self.commit(committing.split()).await {
                     Ok(next) => step = next,
                     Err(error) => break Err(error),
                 },
@@ -168,11 +169,10 @@ impl<S: AsyncTokenStore, C: AsyncClientStore> AsyncEngine<S, C> {
     }
 
     /// Commits a change and tells the exchange what became of it.
-    async fn commit<'a, R>(&'a self, committing: Committing<'a, R::Plan, R::Reply>) -> Result<Step<'a, R>, EngineError>
-    where
-        R: Request + 'a,
-    {
-        let (change, settling) = committing.split();
+    async fn commit<'a, R: Request + 'a>(
+        &'a self,
+        (change, settling): (Change, Settling<'a, R::Plan, R::Reply>),
+    ) -> Result<Step<'a, R>, EngineError> {
         match self.store.commit(change).await {
             Ok(outcome) => Ok(settling.settle(outcome)),
             Err(error) => match settling.in_doubt() {

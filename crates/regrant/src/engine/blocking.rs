@@ -1,11 +1,13 @@
 //! The blocking driver.
 
+use alloc::boxed::Box;
+
 use super::{EngineError, EngineFault, Explanation, Found, Host, conclude, delay};
 use crate::answer::{Decision, Introspection, Reply, ResourceAccess, TokenReply};
 use crate::client::ClientId;
 use crate::decide::Fresh as _;
-use crate::exchange::{Committing, Doubt, NeedsClient, begin};
-use crate::port::{ClientStore, TokenStore};
+use crate::exchange::{Committing, Doubt, NeedsClient, Settling, begin};
+use crate::port::{Change, ClientStore, TokenStore};
 use crate::record::{Grant, GrantId};
 use crate::request::{IntrospectionRequest, IssueRequest, Request, ResourceRequest, RevocationRequest, TokenRequest};
 use crate::rules::Rules;
@@ -21,11 +23,10 @@ pub struct Engine<S, C> {
 }
 
 /// What a request comes to before anything is written.
-#[expect(clippy::large_enum_variant, reason = "moved once per request, and a box would be an allocation per request")]
 #[derive(Debug)]
 enum Pending<'a, R: Request> {
     Done(Settled<R::Reply>),
-    Commit(Committing<'a, R::Plan, R::Reply>),
+    Commit(Box<Committing<'a, R::Plan, R::Reply>>),
 }
 
 impl<S: TokenStore, C: ClientStore> Engine<S, C> {
@@ -116,7 +117,7 @@ impl<S: TokenStore, C: ClientStore> Engine<S, C> {
         let outcome = loop {
             match self.advance(step, Some(&self.host)) {
                 Ok(Pending::Done(settled)) => break Ok(conclude(&self.host, settled)),
-                Ok(Pending::Commit(committing)) => match self.commit(committing) {
+                Ok(Pending::Commit(committing)) => match self.commit(committing.split()) {
                     Ok(next) => step = next,
                     Err(error) => break Err(error),
                 },
@@ -169,11 +170,10 @@ impl<S: TokenStore, C: ClientStore> Engine<S, C> {
     }
 
     /// Commits a change and tells the exchange what became of it.
-    fn commit<'a, R>(&'a self, committing: Committing<'a, R::Plan, R::Reply>) -> Result<Step<'a, R>, EngineError>
-    where
-        R: Request + 'a,
-    {
-        let (change, settling) = committing.split();
+    fn commit<'a, R: Request>(
+        &'a self,
+        (change, settling): (Change, Settling<'a, R::Plan, R::Reply>),
+    ) -> Result<Step<'a, R>, EngineError> {
         match self.store.commit(change) {
             Ok(outcome) => Ok(settling.settle(outcome)),
             Err(error) => match settling.in_doubt() {

@@ -1,5 +1,6 @@
 //! The step that writes. Its answer is sealed until the outcome of the write is known.
 
+use alloc::boxed::Box;
 use core::time::Duration;
 
 use super::{Exchange, NeedsGrant, Settled, Step};
@@ -112,7 +113,7 @@ impl<'a, P, T> Settling<'a, P, T> {
         // An end asks for no revision, so it is written again instead of looked for: the replay or the revocation that
         // it stands for is then told as what it is, and the feed hears of it.
         match self.end.map(End::change) {
-            Some(change) => Doubt::LookAgain(Step::Committing(Committing { change, settling: self.again() })),
+            Some(change) => Doubt::LookAgain(Step::Committing(Box::new(Committing { change, settling: self.again() }))),
             None => Doubt::LookAgain(Step::NeedsGrant(self.exchange)),
         }
     }

@@ -13,6 +13,7 @@ mod grant;
 mod opening;
 mod settled;
 
+use alloc::boxed::Box;
 use alloc::sync::Arc;
 
 pub use commit::{Committing, Doubt, Settling};
@@ -38,7 +39,6 @@ pub struct Exchange<'a, S> {
 
 /// The next step of a request.
 #[derive(Debug)]
-#[expect(clippy::large_enum_variant, reason = "moved once per request, and a box would be an allocation per request")]
 pub enum Step<'a, R: Request> {
     /// The client that the request claims to come from is needed.
     NeedsClient(Exchange<'a, NeedsClient<'a, R>>),
@@ -46,8 +46,8 @@ pub enum Step<'a, R: Request> {
     NeedsGrant(Exchange<'a, NeedsGrant<R::Plan>>),
     /// The client that owns the record is needed.
     NeedsOwner(Exchange<'a, NeedsOwner<R::Plan, R::Question>>),
-    /// A change waits to be committed.
-    Committing(Committing<'a, R::Plan, R::Reply>),
+    /// A change waits to be committed. Boxed, because it is by far the largest step and all of them are moved.
+    Committing(Box<Committing<'a, R::Plan, R::Reply>>),
     /// The answer is final.
     Done(Settled<R::Reply>),
     /// The server is at fault; nothing is answered.

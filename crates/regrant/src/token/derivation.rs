@@ -56,12 +56,13 @@ impl<'a> Derivation<'a> {
 /// longer (RFC 2104 §2). It is never shorter, since a pepper has 32 bytes or more.
 fn key_block(salt: &[u8; 32], pepper: &[u8]) -> Zeroizing<[u8; 64]> {
     let mut block = Zeroizing::new([0; 64]);
-    let key = salt.iter().chain(pepper);
-    if salt.len() + pepper.len() > block.len() {
-        let digest = Zeroizing::new(<[u8; 32]>::from(Sha256::new().chain_update(salt).chain_update(pepper).finalize()));
-        block.iter_mut().zip(digest.iter()).for_each(|(to, from)| *to = *from);
+    let (start, rest) = block.split_at_mut(32);
+    if let Ok(pepper) = <&[u8; 32]>::try_from(pepper) {
+        start.copy_from_slice(salt);
+        rest.copy_from_slice(pepper);
     } else {
-        block.iter_mut().zip(key).for_each(|(to, from)| *to = *from);
+        let digest = Sha256::new().chain_update(salt).chain_update(pepper).finalize();
+        start.copy_from_slice(Zeroizing::new(<[u8; 32]>::from(digest)).as_slice());
     }
     block
 }

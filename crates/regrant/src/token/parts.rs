@@ -59,10 +59,8 @@ impl RefreshToken {
 
     /// Appends the written token to `out`.
     pub fn expose_into(&self, encoding: TokenEncoding, out: &mut String) {
-        let mut bytes = Zeroizing::new([0; Self::LENGTH]);
-        let parts = self.grant.as_bytes().iter().chain(self.lineage.expose_secret()).chain(self.secret.expose_secret());
-        bytes.iter_mut().zip(parts).for_each(|(to, from)| *to = *from);
-        encoding.append(bytes.as_slice(), out);
+        let parts: [&[u8]; 3] = [self.grant.as_bytes(), self.lineage.expose_secret(), self.secret.expose_secret()];
+        encoding.append(joined::<{ Self::LENGTH }>(parts).as_slice(), out);
     }
 
     /// The written token.
@@ -97,10 +95,8 @@ impl AccessToken {
 
     /// Appends the written token to `out`.
     pub fn expose_into(&self, encoding: TokenEncoding, out: &mut String) {
-        let mut bytes = Zeroizing::new([0; Self::LENGTH]);
-        let parts = self.grant.as_bytes().iter().chain(self.secret.expose_secret());
-        bytes.iter_mut().zip(parts).for_each(|(to, from)| *to = *from);
-        encoding.append(bytes.as_slice(), out);
+        let parts: [&[u8]; 2] = [self.grant.as_bytes(), self.secret.expose_secret()];
+        encoding.append(joined::<{ Self::LENGTH }>(parts).as_slice(), out);
     }
 
     /// The written token.
@@ -144,6 +140,19 @@ impl PresentedToken {
             Self::Access(token) => token.grant_id(),
         }
     }
+}
+
+/// The parts one after the other. Together they are as long as the whole.
+fn joined<const N: usize>(parts: impl IntoIterator<Item: AsRef<[u8]>>) -> Zeroizing<[u8; N]> {
+    let mut whole = Zeroizing::new([0; N]);
+    let mut rest = whole.as_mut_slice();
+    for part in parts {
+        let part = part.as_ref();
+        let Some((to, left)) = rest.split_at_mut_checked(part.len()) else { break };
+        to.copy_from_slice(part);
+        rest = left;
+    }
+    whole
 }
 
 fn read_refresh(encoding: TokenEncoding, text: &str) -> Option<RefreshToken> {
