@@ -14,14 +14,6 @@ use super::desk::{Operation, StoreFailed};
 use super::node::Node;
 use super::plant::Plant;
 
-/// What comes after a commit.
-#[expect(clippy::large_enum_variant, reason = "moved once per commit, and only in tests")]
-enum After<'a, R: Request> {
-    Go(Step<'a, R>),
-    /// A planted bug: forget everything and begin again.
-    Anew,
-}
-
 impl From<StoreFailed> for Failure {
     fn from(_: StoreFailed) -> Self {
         Self::Store
@@ -52,8 +44,8 @@ impl Node {
                     let replay = committing.foretell().0.outcome == Outcome::Refused(Reason::Replay);
                     let (change, settling) = committing.split();
                     match self.commit(replay, self.to_write(ask, change), settling).await? {
-                        After::Go(step) => step,
-                        After::Anew => begin(&self.rules, request),
+                        Some(step) => step,
+                        None => begin(&self.rules, request),
                     }
                 }
                 Step::Done(settled) => return Ok(settled.reply),
@@ -75,33 +67,34 @@ impl Node {
         Ok(exchange.with_client(client, fresh(), self.now(), None))
     }
 
+    /// The step after a commit; `None` is a planted bug, that forgets everything and begins again.
     async fn commit<'a, R: Request + 'a>(
         &'a self,
         replay: bool,
         change: Change,
         settling: Settling<'a, R::Plan, R::Reply>,
-    ) -> Result<After<'a, R>, Failure> {
+    ) -> Result<Option<Step<'a, R>>, Failure> {
         if self.plant == Some(Plant::ReplayNotWritten) && replay {
-            return Ok(After::Go(settling.settle(CommitOutcome::Committed)));
+            return Ok(Some(settling.settle(CommitOutcome::Committed)));
         }
         if self.plant == Some(Plant::AnsweredBeforeCommit) {
             self.port.0.ask_only(Operation::Commit(change));
-            return Ok(After::Go(settling.settle(CommitOutcome::Committed)));
+            return Ok(Some(settling.settle(CommitOutcome::Committed)));
         }
         let outcome = self.port.commit(change).await;
         match (self.plant, outcome) {
-            (Some(Plant::EntropyRedrawn), Err(_) | Ok(CommitOutcome::Conflict)) => Ok(After::Anew),
+            (Some(Plant::EntropyRedrawn), Err(_) | Ok(CommitOutcome::Conflict)) => Ok(None),
             (Some(Plant::AttemptForgotten), Err(_)) => {
                 self.port.0.rewind_entropy();
-                Ok(After::Anew)
+                Ok(None)
             }
-            (Some(Plant::DoubtTakenForConflict), Err(_)) => Ok(After::Go(settling.settle(CommitOutcome::Conflict))),
+            (Some(Plant::DoubtTakenForConflict), Err(_)) => Ok(Some(settling.settle(CommitOutcome::Conflict))),
             (Some(Plant::ConflictSwallowed), Ok(CommitOutcome::Conflict)) => {
-                Ok(After::Go(settling.settle(CommitOutcome::Committed)))
+                Ok(Some(settling.settle(CommitOutcome::Committed)))
             }
-            (_, Ok(outcome)) => Ok(After::Go(settling.settle(outcome))),
+            (_, Ok(outcome)) => Ok(Some(settling.settle(outcome))),
             (_, Err(error)) => match settling.in_doubt() {
-                Doubt::LookAgain(step) => Ok(After::Go(step)),
+                Doubt::LookAgain(step) => Ok(Some(step)),
                 Doubt::GiveUp(_) => Err(error.into()),
             },
         }
