@@ -3,6 +3,7 @@
 use std::error::Error;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use regrant::{
     AsyncClientStore, AsyncGrantManagement, AsyncTokenStore, BoxError, Change, Client, ClientId, ClientStore,
@@ -15,6 +16,12 @@ use crate::config::{Config, StoreUrl};
 use crate::fault::Fault;
 use crate::journal;
 use crate::watched_file::WatchedFile;
+
+/// How long the server waits for another process that holds the lock of the file. A request waits for it up to three
+/// times, and as often for its turn behind others; its answer must come while the client can still retry.
+const SERVING: Duration = Duration::from_secs(1);
+/// How long a command waits. It has nobody behind it.
+const COMMANDING: Duration = Duration::from_secs(5);
 
 /// Any of the stores, chosen when the server starts.
 #[derive(Debug)]
@@ -34,7 +41,7 @@ pub struct SqliteFile {
 
 impl SqliteFile {
     fn open(path: &Path) -> Result<Self, Fault> {
-        let store = open_sqlite(path)?;
+        let store = open_sqlite(path, SERVING)?;
         let file = WatchedFile::new(path)
             .map_err(|error| Fault::caused(format_args!("store: sqlite:{}", path.display()), &error))?;
         Ok(Self { store, file })
@@ -71,7 +78,7 @@ pub fn shared(config: &Config) -> Result<SqliteStore, Fault> {
         StoreUrl::Memory => Err(Fault::usage(
             "store: memory: is seen by no other process, expected sqlite:PATH for a command on the store",
         )),
-        StoreUrl::Sqlite(path) => open_sqlite(path),
+        StoreUrl::Sqlite(path) => open_sqlite(path, COMMANDING),
     }
 }
 
@@ -80,8 +87,10 @@ pub fn fault(config: &Config, error: &SqliteError) -> Fault {
     Fault::caused(format_args!("store: {}", config.store), error)
 }
 
-fn open_sqlite(path: &Path) -> Result<SqliteStore, Fault> {
-    let opened = SqliteStore::open(&Options::new(path));
+fn open_sqlite(path: &Path, patience: Duration) -> Result<SqliteStore, Fault> {
+    let mut options = Options::new(path);
+    options.busy_timeout = patience;
+    let opened = SqliteStore::open(&options);
     opened.map_err(|error| Fault::caused(format_args!("store: sqlite:{}", path.display()), &error))
 }
 

@@ -56,7 +56,8 @@ pub enum Error {
     /// Another process held the lock for longer than `busy_timeout`.
     #[error("the database is locked by another process")]
     Busy,
-    /// More awaited calls wait than [`Options::queue`](crate::Options::queue) allows.
+    /// More awaited calls wait than [`Options::queue`](crate::Options::queue) allows, or this one waited for its turn for
+    /// longer than [`Options::busy_timeout`](crate::Options::busy_timeout).
     #[error("too many calls wait for the database")]
     Overloaded,
     /// A worker thread of the store gave no answer. Whether a commit took place is unknown.

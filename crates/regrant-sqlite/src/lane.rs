@@ -6,16 +6,19 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{Builder, JoinHandle};
+use std::time::{Duration, Instant};
 
 use futures_channel::oneshot;
 
 use crate::error::Error;
 use crate::file::DatabaseFile;
+use crate::options::Options;
 
 /// A bounded queue of work, and the threads that do it. When it is dropped, what waits is done first.
 pub(crate) struct Lane {
     jobs: Option<SyncSender<Job>>,
     threads: Vec<JoinHandle<()>>,
+    patience: Duration,
 }
 
 /// One piece of work.
@@ -23,14 +26,15 @@ struct Job(Box<dyn FnOnce(&DatabaseFile) + Send>);
 
 impl Lane {
     /// Starts the threads.
-    pub(crate) fn start(name: &str, threads: usize, depth: usize, file: &Arc<DatabaseFile>) -> io::Result<Self> {
-        let (sender, receiver) = sync_channel(depth);
+    pub(crate) fn start(name: &str, threads: usize, options: &Options, file: &Arc<DatabaseFile>) -> io::Result<Self> {
+        let (sender, receiver) = sync_channel(options.queue);
         let receiver = Arc::new(Mutex::new(receiver));
         let spawn = |_| {
             let (file, receiver) = (Arc::clone(file), Arc::clone(&receiver));
             Builder::new().name(name.to_owned()).spawn(move || work(&receiver, &file))
         };
-        Ok(Self { jobs: Some(sender), threads: (0..threads).map(spawn).collect::<io::Result<_>>()? })
+        let threads = (0..threads).map(spawn).collect::<io::Result<_>>()?;
+        Ok(Self { jobs: Some(sender), threads, patience: options.busy_timeout })
     }
 
     /// Has a piece of work done, in its turn.
@@ -38,17 +42,21 @@ impl Lane {
     /// A caller that goes away before its turn has it not done at all: nobody was told anything.
     ///
     /// # Errors
-    /// [`Error::Overloaded`] at once where the queue is full; else what the work answers.
+    /// [`Error::Overloaded`] at once where the queue is full, and where the turn came too late; else what the work answers.
     pub(crate) async fn run<T, F>(&self, work: F) -> Result<T, Error>
     where
         T: Send + 'static,
         F: FnOnce(&DatabaseFile) -> Result<T, Error> + Send + 'static,
     {
         let (answer, answered) = oneshot::channel();
+        let (queued, patience) = (Instant::now(), self.patience);
         let job = Job(Box::new(move |file| {
             if !answer.is_canceled() {
+                // Behind a lock each job ahead waits for its own time-out. Without a bound on the sum, the last of a
+                // hundred callers would hear minutes later what the first one heard at once.
+                let late = queued.elapsed() >= patience && !patience.is_zero();
                 // The caller may have gone meanwhile; then nobody is left to tell.
-                drop(answer.send(work(file)));
+                drop(answer.send(if late { Err(Error::Overloaded) } else { work(file) }));
             }
         }));
         match self.jobs.as_ref().map(|jobs| jobs.try_send(job)) {

@@ -37,7 +37,7 @@ impl SqliteStore {
     /// See [`Error`]; a file that is refused is left as it was.
     pub fn open(options: &Options) -> Result<Self, Error> {
         let file = Arc::new(DatabaseFile::open(options)?);
-        let start = |name, threads| Lane::start(name, threads, options.queue, &file).map_err(Error::Threads);
+        let start = |name, threads| Lane::start(name, threads, options, &file).map_err(Error::Threads);
         let (reads, writes) = (start("regrant-read", options.readers.max(1))?, start("regrant-write", 1)?);
         Ok(Self(Arc::new(Open { reads, writes, file })))
     }

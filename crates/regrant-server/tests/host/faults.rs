@@ -54,6 +54,27 @@ fn a_database_that_was_removed_is_503() {
     assert_eq!(server.refresh(token).status, 200, "nothing was lost");
 }
 
+#[test]
+fn a_locked_database_is_503_for_all_and_nothing_is_lost() {
+    let place = Place::new(&Setup::fixtures());
+    let tokens: Vec<String> = (0..8)
+        .map(|_| place.issue(&["--client", "web", "--scope", "read"])["refresh_token"].as_str().unwrap().to_owned())
+        .collect();
+    let server = place.serve();
+    let other = rusqlite::Connection::open(place.path("grants.db")).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    std::thread::scope(|scope| {
+        for token in &tokens {
+            scope.spawn(|| assert_unavailable(&server.refresh(token)));
+        }
+    });
+    assert_eq!(server.get("/healthz").status, 200, "it can still be read");
+    other.execute_batch("ROLLBACK").unwrap();
+    for token in &tokens {
+        assert_eq!(server.refresh(token).status, 200);
+    }
+}
+
 /// What `serve` and `grant list` say of a database file with this content.
 fn refusal(content: &[u8]) -> String {
     let place = Place::new(&Setup::fixtures());
