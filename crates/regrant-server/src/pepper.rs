@@ -70,6 +70,8 @@ fn beside(database: &Path) -> Result<Zeroizing<Vec<u8>>, Fault> {
         make(&path).map_err(|error| {
             Fault::running(format_args!("the pepper {} cannot be made: {}", path.display(), io_text(&error)))
         })?;
+        // At a first start this is how it should be. At any other, a file was lost, and retries under way will fail.
+        tracing::info!(file = %path.display(), "there was no pepper beside the database, one was made");
     }
     read("pepper_file", &path)
 }

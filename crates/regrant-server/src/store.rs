@@ -12,7 +12,7 @@ use regrant::{
 use regrant_memory::MemoryStore;
 use regrant_sqlite::{Error as SqliteError, Options, SqliteClients, SqliteStore};
 
-use crate::config::{Config, StoreUrl};
+use crate::config::{Config, StoreUrl, io_text};
 use crate::fault::Fault;
 use crate::journal;
 use crate::watched_file::WatchedFile;
@@ -91,7 +91,18 @@ fn open_sqlite(path: &Path, patience: Duration) -> Result<SqliteStore, Fault> {
     let mut options = Options::new(path);
     options.busy_timeout = patience;
     let opened = SqliteStore::open(&options);
-    opened.map_err(|error| Fault::caused(format_args!("store: sqlite:{}", path.display()), &error))
+    opened.map_err(|error| match error {
+        SqliteError::CannotOpen { .. } => {
+            Fault::running(format_args!("store: sqlite:{}: cannot open the database file{}", path.display(), why(path)))
+        }
+        error => Fault::caused(format_args!("store: sqlite:{}", path.display()), &error),
+    })
+}
+
+/// Why a file cannot be opened, as the system puts it: `SQLite` does not tell a missing folder from a missing right.
+fn why(path: &Path) -> String {
+    let tried = std::fs::OpenOptions::new().read(true).write(true).open(path);
+    tried.map_or_else(|error| format!(": {}", io_text(&error)), |_| String::new())
 }
 
 impl AsyncTokenStore for Store {

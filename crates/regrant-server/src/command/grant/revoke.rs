@@ -1,7 +1,7 @@
 //! `regrant grant revoke`: ends grants from the host's side.
 
 use regrant::{Change, CommitOutcome, EndReason, GrantId, TokenStore as _, end_all};
-use regrant_sqlite::SqliteStore;
+use regrant_sqlite::{Error, SqliteStore};
 use serde_json::json;
 
 use crate::cli::{RevokeArgs, RevokeTarget};
@@ -26,12 +26,17 @@ pub(in crate::command) fn run(arguments: &RevokeArgs) -> Result<(), Fault> {
 
 /// Ends one grant at whatever revision it is. Exit code 1 where there is none of that id.
 fn end_one(config: &Config, grants: &SqliteStore, id: GrantId) -> Result<usize, Fault> {
-    let fault = |error| store::fault(config, &error);
+    let fault = |error: Error| store::fault(config, &error);
     let missing = || Fault::running("there is no grant of that id");
-    let found = grants.load(&id).map_err(fault)?.ok_or_else(missing)?;
+    // An end needs no record that can be read: what is corrupt is ended like any other, and counts as alive before.
+    let was_ended = match grants.load(&id) {
+        Ok(found) => found.ok_or_else(missing)?.is_ended(),
+        Err(Error::CorruptRecord(_)) => false,
+        Err(error) => return Err(fault(error)),
+    };
     let end = Change::End { id, at: clock::now(), reason: EndReason::EndedByHost };
     match grants.commit(end).map_err(fault)? {
-        CommitOutcome::Committed => Ok(usize::from(!found.is_ended())),
+        CommitOutcome::Committed => Ok(usize::from(!was_ended)),
         CommitOutcome::Conflict => Err(missing()),
     }
 }
