@@ -17,14 +17,16 @@ const LONGEST: u64 = 4096;
 
 /// The pepper of a configuration.
 ///
-/// - The file that is named. It must exist: a pepper that vanished must not be replaced in silence.
+/// - The file that is named. Where there is none it is made, but only while the store holds no grant (`empty`): a
+///   pepper that vanished must not be replaced in silence.
 /// - With SQLite, else: `NAME.pepper` beside the database, made at the first start.
 /// - With the memory store, else: random bytes that live as long as the process, as the grants do.
 ///
 /// # Errors
 /// A file that cannot be read, made, or is too short.
-pub fn load(config: &Config) -> Result<Pepper, Fault> {
+pub fn load(config: &Config, empty: bool) -> Result<Pepper, Fault> {
     let current = match (&config.pepper_file, &config.store) {
+        (Some(path), _) if empty => read_or_make(path).map_err(Fault::usage)?,
         (Some(path), _) => read("pepper_file", path)?,
         (None, StoreUrl::Sqlite(database)) => beside(database)?,
         (None, StoreUrl::Memory) => fresh().map_err(Fault::running)?,
@@ -65,15 +67,19 @@ fn path_beside(database: &Path) -> PathBuf {
 
 /// Reads the pepper of a database, and makes it where there is none.
 fn beside(database: &Path) -> Result<Zeroizing<Vec<u8>>, Fault> {
-    let path = path_beside(database);
+    read_or_make(&path_beside(database))
+}
+
+/// Reads a pepper, and makes it where there is none.
+fn read_or_make(path: &Path) -> Result<Zeroizing<Vec<u8>>, Fault> {
     if !path.exists() {
-        make(&path).map_err(|error| {
+        make(path).map_err(|error| {
             Fault::running(format_args!("the pepper {} cannot be made: {}", path.display(), io_text(&error)))
         })?;
         // At a first start this is how it should be. At any other, a file was lost, and retries under way will fail.
-        tracing::info!(file = %path.display(), "there was no pepper beside the database, one was made");
+        tracing::info!(file = %path.display(), "there was no pepper, one was made");
     }
-    read("pepper_file", &path)
+    read("pepper_file", path)
 }
 
 /// Makes a pepper that is whole from the moment it has its name.

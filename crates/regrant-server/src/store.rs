@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use regrant::{
     AsyncClientStore, AsyncGrantManagement, AsyncTokenStore, BoxError, Change, Client, ClientId, ClientStore,
-    CommitOutcome, EndReason, Grant, GrantFilter, GrantId, Policy, StaticClients, Timestamp,
+    CommitOutcome, EndReason, Grant, GrantFilter, GrantId, GrantManagement, Policy, StaticClients, Timestamp,
 };
 use regrant_memory::MemoryStore;
 use regrant_sqlite::{Error as SqliteError, Options, SqliteClients, SqliteStore};
@@ -67,6 +67,11 @@ impl Store {
             StoreUrl::Sqlite(path) => SqliteFile::open(path).map(Self::Sqlite),
         }
     }
+
+    /// Whether there is no grant at all. What cannot be read is something.
+    pub async fn is_empty(&self) -> bool {
+        AsyncGrantManagement::list(self, &GrantFilter::All, None, 1).await.is_ok_and(|page| page.is_empty())
+    }
 }
 
 /// The store of a command that works on what other processes see.
@@ -80,6 +85,11 @@ pub fn shared(config: &Config) -> Result<SqliteStore, Fault> {
         )),
         StoreUrl::Sqlite(path) => open_sqlite(path, COMMANDING),
     }
+}
+
+/// As [`Store::is_empty`].
+pub fn is_empty(grants: &SqliteStore) -> bool {
+    GrantManagement::list(grants, &GrantFilter::All, None, 1).is_ok_and(|page| page.is_empty())
 }
 
 /// A fault of the store of a configuration. The texts of the store hold neither a secret nor a digest.

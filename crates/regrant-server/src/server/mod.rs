@@ -59,7 +59,7 @@ impl Server {
         let address = listener.local_addr().map_err(Fault::running)?;
         let service = config.service(address)?;
         let store = Arc::new(Store::open(&config.store)?);
-        let rules = Rules::new(pepper::load(&config)?);
+        let rules = Rules::new(pepper::load(&config, store.is_empty().await)?);
         let host = Host::new(clock::now, ThreadEntropy).with_observer(Journal);
         let clients = Clients::new(config.clients, config.policy, &store);
         let engine = AsyncEngine::new(Arc::clone(&store), clients, rules, host);

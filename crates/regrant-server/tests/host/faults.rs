@@ -138,15 +138,29 @@ fn a_folder_that_is_missing_and_a_port_that_is_taken_are_faults() {
 }
 
 #[test]
-fn peppers_that_are_short_or_missing_are_refused() {
+fn a_pepper_that_is_named_is_made_once_and_a_lost_or_short_one_is_refused() {
     let config = Setup::fixtures().to_config_toml("sqlite:grants.db").unwrap();
     let place = Place::with(&format!("pepper_file = 'pepper'\n{config}"));
-    let missing = place.run(&["grant", "issue"], &["--client", "web"]);
-    assert_eq!(missing.code, 2, "{missing:?}");
+    let issue = || place.run(&["grant", "issue"], &["--client", "web"]);
+    // The first grant: there is nothing yet that the pepper could have been lost for.
+    assert_eq!(issue().code, 0);
+    assert_eq!(fs::read(place.path("pepper")).unwrap().len(), 32);
+    assert!(!place.path("grants.db.pepper").exists());
+    fs::remove_file(place.path("pepper")).unwrap();
+    let lost = issue();
+    assert!(lost.code == 2 && lost.err.contains("no such file"), "{lost:?}");
+    assert_eq!(Running::start(&place.config()).unwrap_err().code, 2);
     fs::write(place.path("pepper"), [7; 31]).unwrap();
-    let short = place.run(&["grant", "issue"], &["--client", "web"]);
+    let short = issue();
     assert!(short.code == 2 && short.err.contains("32 to 4096 random bytes"), "{short:?}");
     fs::write(place.path("pepper"), [7; 32]).unwrap();
-    assert_eq!(place.run(&["grant", "issue"], &["--client", "web"]).code, 0);
-    assert!(!place.path("grants.db.pepper").exists());
+    assert_eq!(issue().code, 0);
+}
+
+#[test]
+fn the_example_runs_as_it_stands() {
+    let example = include_str!("../../src/config/example.toml");
+    let place = Place::with(&example.replace("127.0.0.1:8080", "127.0.0.1:0").replace("issuer", "# issuer"));
+    place.issue(&["--client", "web", "--scope", "read"]);
+    assert_eq!(place.serve().get("/healthz").status, 200);
 }

@@ -47,7 +47,7 @@ pub(in crate::command) fn run(arguments: &IssueArgs) -> Result<(), Fault> {
 /// A memory store, an unknown or disabled client, a scope beyond the client's: usage. A store that fails: running.
 pub fn issue(config: Config, request: IssueRequest) -> Result<Issued, Fault> {
     let grants = store::shared(&config)?;
-    let rules = Rules::new(pepper::load(&config)?);
+    let rules = Rules::new(pepper::load(&config, store::is_empty(&grants))?);
     let clients = Clients::over(config.clients, grants.clients(config.policy));
     let engine = Engine::new(grants, clients, rules, Host::new(clock::now, ThreadEntropy));
     match engine.issue(request) {
