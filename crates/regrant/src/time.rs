@@ -82,6 +82,38 @@ impl<F: Fn() -> Timestamp + Send + Sync> Clock for F {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
+
+    /// Any instant; the ends of time and what lies beside them more often than chance has it.
+    fn instant() -> impl Strategy<Value = Timestamp> {
+        prop_oneof![0..9_u64, (Timestamp::MAX.0 - 9)..=u64::MAX, any::<u64>()].prop_map(Timestamp::from_unix_millis)
+    }
+
+    fn span() -> impl Strategy<Value = Duration> {
+        prop_oneof![
+            (0..9_u64).prop_map(Duration::from_millis),
+            any::<u64>().prop_map(Duration::from_millis),
+            (any::<u64>(), 0..1_000_000_000_u32).prop_map(|(seconds, nanos)| Duration::new(seconds, nanos)),
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn no_arithmetic_wraps(instant in instant(), span in span()) {
+            let (later, earlier) = (instant.after(span), instant.before(span));
+            prop_assert!(earlier <= instant && instant <= later && later <= Timestamp::MAX);
+            prop_assert!(later.distance(instant) <= span && instant.distance(earlier) <= span);
+            prop_assert!(u128::from(later.seconds_from(instant)) <= u128::from(span.as_secs()));
+            prop_assert_eq!(instant.seconds_from(later), 0);
+        }
+
+        #[test]
+        fn a_later_instant_stays_later(a in instant(), b in instant(), span in span()) {
+            prop_assert!((a <= b) == (a.0 <= b.0) && (a > b || a.after(span) <= b.after(span)));
+            prop_assert_eq!(a.distance(b), b.distance(a));
+            prop_assert_eq!(Timestamp::from_unix_seconds(a.unix_seconds()).unix_seconds(), a.unix_seconds());
+        }
+    }
 
     #[test]
     fn arithmetic_at_the_ends_of_time_saturates() {

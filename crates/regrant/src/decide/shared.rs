@@ -78,7 +78,8 @@ pub(super) fn with_entry(
     next
 }
 
-/// The answer that hands out an access token of the record.
+/// The answer that hands out an access token of the record. On a clock behind the one that issued it, it speaks of no
+/// more time than the token was given.
 pub(super) fn token_reply(
     terms: &Arc<Terms>,
     access_token: AccessToken,
@@ -89,7 +90,7 @@ pub(super) fn token_reply(
     TokenReply {
         access_token,
         refresh_token,
-        expires_in: entry.expires_at.seconds_from(now),
+        expires_in: entry.expires_at.seconds_from(now.max(entry.issued_at)),
         issued_at: entry.issued_at,
         scope: entry.scope.clone().unwrap_or_else(|| terms.scope.clone()),
         terms: Arc::clone(terms),

@@ -29,4 +29,5 @@ mod revocation;
 mod rotation;
 mod scope;
 mod secrecy;
+mod time;
 mod unchanged;

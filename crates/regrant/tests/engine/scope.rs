@@ -1,8 +1,9 @@
 //! Scopes of tokens. RFC 6749 §3.3, §6.
 
+use proptest::prelude::*;
 use regrant::{Reason, Scope};
 
-use crate::common::{World, app, both, rs, web};
+use crate::common::{Kind, World, app, both, rs, web};
 
 #[test]
 fn n_086_a_refresh_never_goes_beyond_the_grant() {
@@ -115,4 +116,49 @@ fn n_014_order_and_repetition_of_scope_tokens_mean_nothing() {
 /// Whether the latest access token has the grant's whole scope.
 fn whole(world: &World, refresh: &str) -> bool {
     world.record(refresh).access().last().unwrap().scope.is_none()
+}
+
+/// Some of the four tokens, in any order, also more than once.
+fn some_scope() -> impl Strategy<Value = String> {
+    prop::collection::vec(prop::sample::select(vec!["read", "write", "admin", "other"]), 1..5)
+        .prop_map(|tokens| tokens.join(" "))
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// Whatever is asked for, in whatever order: no answer goes beyond the grant, the client or the request, and what
+    /// one refresh narrowed, the next has again.
+    #[test]
+    fn n_091_scope_never_widens_and_narrowing_never_sticks(
+        granted in some_scope(),
+        turns in prop::collection::vec((prop::option::of(some_scope()), some_scope()), 1..12),
+    ) {
+        let world = World::new(Kind::Blocking);
+        let everything = Scope::parse("read write admin other").unwrap();
+        world.client("web", |client| client.scope = everything);
+        let mut current = world.issue("web", &granted);
+        let granted = world.record(&current.refresh).terms().scope.clone();
+        for (asked, allowed) in &turns {
+            let allowed = Scope::parse(allowed).unwrap();
+            world.client("web", |client| client.scope = allowed.clone());
+            let available = granted.cut_to(&allowed);
+            let asked = asked.as_deref().map(|text| Scope::parse(text).unwrap());
+            let reply = match &asked {
+                Some(asked) => world.refresh_for(web(), &current.refresh, asked.as_str()),
+                None => world.refresh(web(), &current.refresh),
+            };
+            let Ok(tokens) = reply else {
+                let refused = available.is_empty() || asked.is_some_and(|asked| !asked.is_within(&available));
+                prop_assert!(refused, "{reply:?}");
+                continue;
+            };
+            let given = Scope::parse(&tokens.scope).unwrap();
+            let wanted = asked.as_ref().unwrap_or(&available);
+            prop_assert!(given.is_within(&available) && given.is_within(wanted) && wanted.is_within(&given));
+            prop_assert_eq!(&world.resource(&tokens.access).unwrap().scope, &given);
+            prop_assert!(world.record(&tokens.refresh).terms().scope == granted, "the grant keeps its scope");
+            current = tokens;
+        }
+    }
 }

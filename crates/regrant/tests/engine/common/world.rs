@@ -122,6 +122,10 @@ impl World {
         self.around.millis.fetch_sub(u64::try_from(span.as_millis()).unwrap(), Ordering::SeqCst);
     }
 
+    pub(crate) fn set_clock(&self, now: Timestamp) {
+        self.around.millis.store(now.unix_millis(), Ordering::SeqCst);
+    }
+
     /// How often randomness was drawn so far.
     pub(crate) fn draws(&self) -> u64 {
         self.around.draws.load(Ordering::SeqCst)
