@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use regrant::{
     AccessEntry, Attributes, Client, ClientId, ClientSecretDigest, Credentials, Digest, Engine, Grant, GrantId,
-    GrantState, GrantTypes, Host, Pepper, Policy, RefreshFamily, Retry, Revision, Rules, Scope, SecretMethods, Spent,
-    StaticClients, Subject, SystemEntropy, Terms, Timestamp, TokenRequest,
+    GrantState, GrantTypes, Host, IntrospectionRight, Pepper, Policy, RefreshFamily, Retry, Revision, Rules, Scope,
+    SecretMethods, Spent, StaticClients, Subject, SystemEntropy, Terms, Timestamp, TokenRequest,
 };
 use regrant_sqlite::{Options, SqliteStore};
 use rusqlite::Connection;
@@ -105,7 +105,11 @@ pub(crate) struct Hands(Arc<AtomicU64>);
 
 impl Hands {
     pub(crate) fn new() -> Self {
-        Self(Arc::new(AtomicU64::new(NOW.unix_millis())))
+        Self::at(NOW.unix_millis())
+    }
+
+    pub(crate) fn at(millis: u64) -> Self {
+        Self(Arc::new(AtomicU64::new(millis)))
     }
 
     pub(crate) fn move_by(&self, span: Duration) {
@@ -122,6 +126,7 @@ pub(crate) fn client() -> Client {
     let mut client = Client::confidential(id, SecretMethods::ALL, vec![ClientSecretDigest::of(SECRET)]).unwrap();
     client.grants = GrantTypes::ALL;
     client.scope = Scope::parse("read write").unwrap();
+    client.introspection = IntrospectionRight::Own;
     client
 }
 

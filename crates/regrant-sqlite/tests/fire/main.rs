@@ -1,0 +1,31 @@
+//! SQLite under fire: processes killed, disks full, files locked, cut short and damaged, and a copy made meanwhile.
+//!
+//! `cargo test -p regrant-sqlite --test fire` runs all of it for a short while. The long runs are
+//! `cargo test -p regrant-sqlite --test fire -- --ignored --nocapture`. Every run prints its seed and its figures;
+//! `REGRANT_FIRE_SEED` gives it another seed.
+#![cfg(unix)]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by a panic")]
+
+#[path = "../common/mod.rs"]
+mod common;
+
+mod chance;
+mod child;
+mod kill;
+mod line;
+
+use std::path::Path;
+
+use rusqlite::Connection;
+
+/// Says something that is seen where output is not captured.
+#[expect(clippy::print_stderr, reason = "the figures of a test are for whoever runs it")]
+fn report(text: &str) {
+    eprintln!("{text}");
+}
+
+/// What `PRAGMA integrity_check` says of a file.
+fn integrity(path: &Path) -> String {
+    let connection = Connection::open(path).unwrap();
+    connection.query_row("PRAGMA integrity_check", [], |row| row.get(0)).unwrap()
+}
