@@ -20,9 +20,6 @@ pub(crate) fn writer(options: &Options) -> Result<Connection, Error> {
     let mut connection = open(options, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE)?;
     // Before anything is written: the file of another program is left alone.
     schema::version(&connection)?;
-    if connection.is_readonly(MAIN_DB)? {
-        return Err(Error::ReadOnly);
-    }
     enter_wal(&connection, options.busy_timeout)?;
     schema::migrate(&mut connection)?;
     sync_directory(options.path()).map_err(Error::Directory)?;
@@ -40,6 +37,11 @@ fn open(options: &Options, flags: OpenFlags) -> Result<Connection, Error> {
     // Each connection is used by one thread at a time, behind a lock of ours.
     let connection = Connection::open_with_flags(options.path(), flags | OpenFlags::SQLITE_OPEN_NO_MUTEX)
         .map_err(|source| Error::CannotOpen { path: options.path().to_path_buf(), source })?;
+    // Asked before the first look into the file: the log, and the memory that is shared over it, cannot be made on a
+    // read-only file system, and SQLite says of them no more than that it cannot open them.
+    if connection.is_readonly(MAIN_DB)? {
+        return Err(Error::ReadOnly);
+    }
     connection.busy_timeout(options.busy_timeout)?;
     // Without it, some statements are planned anew at each new value of a parameter.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;

@@ -3,8 +3,8 @@
 use std::io::{BufRead, Write};
 
 use regrant::{
-    ClientId, Engine, Grant, GrantId, Introspection, IntrospectionRequest, IssueRequest, Reason, Scope, StaticClients,
-    TokenEncoding, TokenReply, TokenStore,
+    ClientId, Engine, EngineError, EngineFault, Grant, GrantId, Introspection, IntrospectionRequest, IssueRequest,
+    PresentedToken, Reason, Scope, StaticClients, TokenEncoding, TokenReply, TokenStore,
 };
 use regrant_sqlite::SqliteStore;
 
@@ -31,6 +31,12 @@ impl Line {
         let reply = server.issue(order).unwrap().success().unwrap();
         let (token, access) = texts(&reply);
         Self { id: reply.access_token.grant_id(), tokens: vec![token], access, old: 1 }
+    }
+
+    /// A grant of which one answer is known.
+    pub(crate) fn known(token: &str, access: &str) -> Self {
+        let id = PresentedToken::parse(access).unwrap().grant_id();
+        Self { id, tokens: vec![token.to_owned()], access: access.to_owned(), old: 1 }
     }
 
     pub(crate) fn last(&self) -> &str {
@@ -137,4 +143,12 @@ pub(crate) fn read_lasts(from: impl BufRead) -> Vec<(usize, String)> {
         (place.parse().unwrap(), last.to_owned())
     };
     from.lines().map(|line| read(line.unwrap())).collect()
+}
+
+/// What the store complained of.
+pub(crate) fn store_fault(error: &EngineError) -> String {
+    match &error.fault {
+        EngineFault::Store(fault) => fault.to_string(),
+        other => panic!("{other:?}"),
+    }
 }

@@ -11,8 +11,11 @@ mod common;
 
 mod chance;
 mod child;
+mod full;
 mod kill;
 mod line;
+mod locked;
+mod read_only;
 
 use std::path::Path;
 
