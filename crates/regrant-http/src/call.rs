@@ -1,7 +1,9 @@
 //! A request to an endpoint that authenticates its caller, read into parameters but not yet decided.
 
 use http::{Extensions, HeaderMap};
-use regrant::{Credentials, IntrospectionRequest, Reason, Refusal, RevocationRequest, TokenRequest};
+use regrant::{
+    AuthorizationHeader, Credentials, IntrospectionRequest, Reason, Refusal, RevocationRequest, TokenRequest,
+};
 
 use crate::authorization::Authorization;
 use crate::form::Form;
@@ -32,15 +34,26 @@ impl<'a, const N: usize> Call<'a, N> {
     /// The credentials in the engine's terms: read, not checked.
     fn credentials(&self) -> Credentials<'_> {
         Credentials {
-            header: self.authorization.for_engine(),
+            header: self.mechanism(),
             client_id: self.form.value("client_id"),
             client_secret: self.form.value("client_secret"),
             origin: self.origin.map(|origin| origin.0.as_str()),
         }
     }
+
+    /// The mechanism beside the secret of the form. An assertion (RFC 7521 §4.2) is one that no client here has: alone it
+    /// is an unsupported one (N-037), not nothing (N-041); beside a header it is a second one (N-023).
+    fn mechanism(&self) -> AuthorizationHeader<'_> {
+        let asserted = ["client_assertion", "client_assertion_type"].iter().any(|name| self.form.value(name).is_some());
+        match (asserted, &self.authorization) {
+            (false, header) => header.for_engine(),
+            (true, Authorization::Absent) => AuthorizationHeader::Other,
+            (true, _) => AuthorizationHeader::Repeated,
+        }
+    }
 }
 
-impl Call<'_, 5> {
+impl Call<'_, 7> {
     /// What the token endpoint asks.
     pub(crate) fn token_request(&self) -> TokenRequest<'_> {
         TokenRequest {
@@ -52,7 +65,7 @@ impl Call<'_, 5> {
     }
 }
 
-impl Call<'_, 4> {
+impl Call<'_, 6> {
     /// What the revocation endpoint asks. The hint is not: every kind of token is looked for in any case (N-193).
     pub(crate) fn revocation_request(&self) -> RevocationRequest<'_> {
         RevocationRequest { credentials: self.credentials(), token: self.form.value("token") }

@@ -11,7 +11,8 @@ use crate::metadata::Metadata;
 use crate::router::{Endpoint, Route};
 
 /// The parameters of revocation and introspection. RFC 7009 §2.1, RFC 7662 §2.1.
-const ABOUT_A_TOKEN: [&str; 4] = ["token", "token_type_hint", "client_id", "client_secret"];
+const ABOUT_A_TOKEN: [&str; 6] =
+    ["token", "token_type_hint", "client_id", "client_secret", "client_assertion", "client_assertion_type"];
 
 /// The parts of a request that mean something here. The query is none of them (N-003, N-004).
 #[derive(Clone, Copy)]
@@ -24,9 +25,9 @@ pub(crate) struct Incoming<'a> {
 
 /// What a request asks of the engine.
 pub(crate) enum Question<'a> {
-    Token(Call<'a, 5>),
-    Revocation(Call<'a, 4>),
-    Introspection(Call<'a, 4>),
+    Token(Call<'a, 7>),
+    Revocation(Call<'a, 6>),
+    Introspection(Call<'a, 6>),
     Resource(ResourceRequest<'a>),
     Metadata(&'a Metadata),
 }
@@ -84,11 +85,11 @@ impl<'a> Incoming<'a> {
         }
     }
 
-    fn token(self, route: &'a Route, limits: &Limits) -> Result<Call<'a, 5>, Refusal> {
+    fn token(self, route: &'a Route, limits: &Limits) -> Result<Call<'a, 7>, Refusal> {
         Call::read(self.headers, self.extensions, || route.dialect.read_token(self.headers, self.body, limits))
     }
 
-    fn about_a_token(self, limits: &Limits) -> Result<Call<'a, 4>, Refusal> {
+    fn about_a_token(self, limits: &Limits) -> Result<Call<'a, 6>, Refusal> {
         Call::read(self.headers, self.extensions, || {
             envelope::read_form(&ABOUT_A_TOKEN, self.headers, self.body, limits)
         })

@@ -54,7 +54,7 @@ pub(super) fn read<'a>(
     headers: &'a HeaderMap,
     body: &[u8],
     limits: &Limits,
-) -> Result<Form<'a, 5>, Reason> {
+) -> Result<Form<'a, 7>, Reason> {
     envelope::check_size(body, limits)?;
     if !media_type::is_json(headers) {
         return Err(Reason::UnsupportedMediaType);
@@ -72,6 +72,8 @@ pub(super) fn read<'a>(
             refresh_token.map(|mut token| Cow::Owned(std::mem::take(&mut *token))),
             None,
             client_id.map(Cow::Borrowed),
+            None,
+            None,
             None,
         ],
     ))

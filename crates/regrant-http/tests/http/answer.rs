@@ -42,6 +42,10 @@ impl Answer {
         self.headers.iter().map(|(name, _)| name.as_str()).collect()
     }
 
+    pub(crate) fn header_values(&self) -> impl Iterator<Item = &str> {
+        self.headers.iter().map(|(_, value)| value.as_str())
+    }
+
     pub(crate) fn json(&self) -> Value {
         serde_json::from_str(&self.body).unwrap()
     }

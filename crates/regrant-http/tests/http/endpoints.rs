@@ -91,6 +91,23 @@ fn a_400_does_not_challenge() {
 }
 
 #[test]
+fn an_assertion_is_a_mechanism_that_no_client_has() {
+    // N-023, N-037, N-041
+    let world = World::new();
+    let asserted = "client_assertion_type=urn%3Ax&client_assertion=a.b.c";
+    for (path, ask) in [("/token", "grant_type=client_credentials"), ("/revoke", "token=x"), ("/introspect", "token=x")]
+    {
+        let at = |credentials, more| world.post(path, credentials, &format!("{ask}&{asserted}{more}")).status;
+        assert_eq!(at("web:web-secret", ""), 400, "{path}");
+        assert_eq!(at("", "&client_id=web&client_secret=web-secret"), 400, "{path}");
+        assert_eq!(at("", "&client_id=app"), 401, "{path}");
+        assert_eq!(at("", ""), 401, "{path}");
+        let empty = format!("{ask}&client_assertion=");
+        assert_ne!(world.post(path, "web:web-secret", &empty).status, 401, "{path}: an empty value is none (N-006)");
+    }
+}
+
+#[test]
 fn every_failed_authentication_has_one_answer() {
     // N-038
     let world = World::new();

@@ -2,6 +2,7 @@
 
 use http::{HeaderValue, Method, Request};
 use proptest::prelude::*;
+use serde_json::Value;
 
 use crate::answer::Answer;
 use crate::world::World;
@@ -18,29 +19,47 @@ const PATHS: [&str; 9] = [
     "/.well-known/oauth-authorization-server",
 ];
 
-/// Whatever the request: a known status, guarded headers, a JSON object or nothing.
-fn check(answer: &Answer, marker: &str) -> Result<(), TestCaseError> {
+/// Whatever the request: a known status, guarded headers, a JSON object or nothing, and not a character that RFC 6749
+/// does not know.
+fn check(answer: &Answer, secrets: &[&str]) -> Result<(), TestCaseError> {
     prop_assert!([200, 400, 401, 405, 413].contains(&answer.status), "{answer:?}");
-    if answer.status != 200 {
-        answer.assert_guarded();
-    }
+    prop_assert!(answer.header_values().all(|value| value.bytes().all(is_printable)), "{answer:?}");
     if !answer.body.is_empty() {
         prop_assert!(answer.json().is_object());
     }
-    // N-019, N-142
-    let all = format!("{answer:?}");
-    prop_assert!(!all.contains(marker));
-    if let Some(text) = serde_json::from_str::<serde_json::Value>(&answer.body)
-        .ok()
-        .and_then(|json| json.get("error_description").cloned())
-    {
-        let text = text.as_str().unwrap().to_owned();
-        prop_assert!(
-            !text.is_empty() && text.bytes().all(|byte| matches!(byte, b' '..=b'~') && byte != b'"' && byte != b'\\')
-        );
+    if answer.status != 200 {
+        answer.assert_guarded();
+        // N-019
+        let all = format!("{answer:?}");
+        prop_assert!(!secrets.iter().any(|secret| all.contains(secret)), "{all}");
+    }
+    let members: Value = serde_json::from_str(&answer.body).unwrap_or_default();
+    for (name, alphabet) in ALPHABETS {
+        let text = members.get(name).map(|member| member.as_str().unwrap());
+        prop_assert!(text.is_none_or(|text| !text.is_empty() && text.bytes().all(alphabet)), "{name}: {text:?}");
     }
     Ok(())
 }
+
+/// `VSCHAR`
+fn is_printable(byte: u8) -> bool {
+    matches!(byte, b' '..=b'~')
+}
+
+/// `NQSCHAR`
+fn is_unquoted(byte: u8) -> bool {
+    is_printable(byte) && byte != b'"' && byte != b'\\'
+}
+
+/// RFC 6749 appendix A: the members of its answers and what each is made of (N-141, N-142).
+const ALPHABETS: [(&str, fn(u8) -> bool); 6] = [
+    ("error", is_unquoted),
+    ("error_description", is_unquoted),
+    ("access_token", is_printable),
+    ("refresh_token", is_printable),
+    ("token_type", |byte| byte.is_ascii_alphabetic()),
+    ("scope", is_unquoted),
+];
 
 fn name() -> impl Strategy<Value = &'static str> {
     prop::sample::select(vec![
@@ -62,6 +81,9 @@ fn value() -> impl Strategy<Value = String> {
         Just("web".to_owned()),
         Just("app".to_owned()),
         Just("MARK3R".to_owned()),
+        Just("{web}".to_owned()),
+        Just("{app}".to_owned()),
+        Just("{access}".to_owned()),
         "[%+&=a-f0-9]{0,8}",
         "[A-Za-z0-9_-]{86}",
         "[A-Za-z0-9_-]{64}",
@@ -74,16 +96,24 @@ proptest! {
         path in prop::sample::select(PATHS.to_vec()),
         pairs in prop::collection::vec((name(), value()), 0..7),
         authorization in prop::option::of(prop_oneof![
-            Just("Basic d2ViOndlYi1zZWNyZXQ=".to_owned()), Just("Basic MARK3R".to_owned()), Just("Bearer MARK3R".to_owned()), "[ -~]{0,30}",
+            Just("Basic d2ViOndlYi1zZWNyZXQ=".to_owned()),
+            Just("Basic MARK3R".to_owned()),
+            Just("Bearer MARK3R".to_owned()),
+            Just("Bearer {access}".to_owned()),
+            "[ -~]{0,30}",
         ]),
     ) {
         let world = World::new();
-        let body = pairs.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join("&");
+        let (web, app) = (world.issue("web", "read write", &[]), world.issue("app", "read", &[]));
+        let tokens = [("{web}", &web.refresh), ("{app}", &app.refresh), ("{access}", &web.access)];
+        let spell = |text: &str| tokens.iter().fold(text.to_owned(), |text, (name, token)| text.replace(name, token));
+        let body = spell(&pairs.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join("&"));
         let mut request = Request::post(path).header("content-type", "application/x-www-form-urlencoded");
         if let Some(value) = authorization {
-            request = request.header("authorization", value);
+            request = request.header("authorization", spell(&value));
         }
-        check(&world.send(&request.body(body.into_bytes()).unwrap()), "MARK3R")?;
+        let secrets = ["MARK3R", "web-secret", &web.refresh, &app.refresh, &web.access];
+        check(&world.send(&request.body(body.into_bytes()).unwrap()), &secrets)?;
     }
 
     #[test]
@@ -99,7 +129,6 @@ proptest! {
         for (name, value) in headers {
             request = request.header(name, HeaderValue::from_bytes(&value).unwrap());
         }
-        let answer = world.send(&request.body(body).unwrap());
-        prop_assert!([200, 400, 401, 405, 413].contains(&answer.status), "{answer:?}");
+        check(&world.send(&request.body(body).unwrap()), &[])?;
     }
 }

@@ -12,6 +12,7 @@ mod dialects;
 mod endpoints;
 mod faults;
 mod hostile;
+mod meant;
 mod order;
 mod store;
 mod twins;
