@@ -22,7 +22,7 @@ static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
 type Memory = Engine<MemoryStore, StaticClients>;
 
 /// What an answer and the work on it may take, whatever was sent, in bytes.
-const FIXED: usize = 16 * 1024;
+const FIXED: usize = 4 * 1024;
 /// How many bytes may be allocated, all in all, for each byte that was sent.
 const FACTOR: usize = 4;
 /// A small limit, so that bodies on both sides of it are tried.
