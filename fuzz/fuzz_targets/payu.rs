@@ -1,8 +1,8 @@
-//! A whole request and its answer in the dialect `payu`.
+//! Whole requests and their answers in the dialect `payu`.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use regrant_fuzz::wire::{Input, exercise};
+use regrant_fuzz::wire::converse;
 use regrant_http::Dialect;
 
-fuzz_target!(|input: Input| exercise(Dialect::Payu, &input));
+fuzz_target!(|text: &[u8]| converse(Dialect::Payu, text));

@@ -1,8 +1,8 @@
-//! A whole request and its answer in the dialect `rfc6749`.
+//! Whole requests and their answers in the dialect `rfc6749`.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use regrant_fuzz::wire::{Input, exercise};
+use regrant_fuzz::wire::converse;
 use regrant_http::Dialect;
 
-fuzz_target!(|input: Input| exercise(Dialect::Rfc6749 { issuer: None }, &input));
+fuzz_target!(|text: &[u8]| converse(Dialect::Rfc6749 { issuer: None }, text));

@@ -5,8 +5,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use regrant::{
-    Attributes, Client, ClientId, ClientSecretDigest, Engine, Entropy, GrantTypes, Host, IntrospectionRight,
-    IssueRequest, Pepper, Policy, Rules, Scope, SecretMethods, StaticClients, Subject, Timestamp, TokenReply,
+    Attributes, Client, ClientId, ClientSecretDigest, Engine, Entropy, GrantFilter, GrantManagement, GrantTypes, Host,
+    IntrospectionRight, IssueRequest, Pepper, Policy, RefreshFamily, Rules, Scope, SecretMethods, StaticClients,
+    Subject, Timestamp, TokenReply,
 };
 use regrant_memory::MemoryStore;
 
@@ -57,6 +58,20 @@ impl World {
     }
 }
 
+impl World {
+    /// What holds of every record, whatever was asked: it is bounded.
+    pub fn check(&self) {
+        let grants = self.engine.store().list(&GrantFilter::All, None, usize::MAX).expect("memory does not fail");
+        for grant in grants {
+            assert!(grant.access().len() <= usize::from(Policy::default().max_access_tokens), "access tokens pile up");
+            assert!(
+                grant.refresh().is_none_or(|family| family.spent.len() <= RefreshFamily::MAX_SPENT),
+                "spent ones too"
+            );
+        }
+    }
+}
+
 /// Distinct for every draw; a fuzzer needs no secrecy.
 fn counted(draw: u64) -> Entropy {
     let mut bytes = [0; Entropy::LENGTH];
@@ -79,6 +94,7 @@ fn clients() -> StaticClients {
     let all = [
         confidential("web", "web-secret"),
         confidential("web2", "web2-secret"),
+        confidential("rs", "rs-secret"),
         Client::public(id("app")),
         Client::public(id("p42")),
     ];
@@ -92,6 +108,6 @@ fn equipped(client: Client) -> Client {
     client.grants = GrantTypes::ALL;
     client.scope = Scope::parse("read write admin").expect("a scope");
     client.introspection =
-        if client.id().as_str() == "web2" { IntrospectionRight::Any } else { IntrospectionRight::Own };
+        if matches!(client.id().as_str(), "web2" | "rs") { IntrospectionRight::Any } else { IntrospectionRight::Own };
     client
 }
