@@ -5,6 +5,9 @@ use std::net::IpAddr;
 
 use http::Uri;
 
+/// Where the metadata of an issuer without a path stands (RFC 8414 §3).
+pub(crate) const WELL_KNOWN: &str = "/.well-known/oauth-authorization-server";
+
 /// An issuer identifier: an `https` URL without query, fragment and user, kept as it was written.
 ///
 /// Plain `http` is let through on a loopback host, where there is no wire to listen on (N-170).
@@ -52,7 +55,7 @@ impl Issuer {
 
     /// Where the metadata stands: the well-known name goes between host and path (RFC 8414 §3).
     pub fn metadata_path(&self) -> String {
-        format!("/.well-known/oauth-authorization-server{}", self.path)
+        format!("{WELL_KNOWN}{}", self.path)
     }
 
     /// The URL of an endpoint on the issuer's host.

@@ -8,6 +8,7 @@ use regrant::RequestKind;
 
 use crate::dialect::Dialect;
 use crate::endpoint_path::{EndpointPath, InvalidEndpointPath};
+use crate::issuer::{Issuer, WELL_KNOWN};
 use crate::metadata::Metadata;
 use crate::mount::Mount;
 
@@ -76,8 +77,13 @@ pub enum InvalidMounts {
 impl Router {
     pub(crate) fn new(mounts: Vec<Mount>) -> Result<Self, InvalidMounts> {
         let mut router = Self(HashMap::new());
+        let first = mounts.iter().find(|mount| issuer_of(mount).is_some()).cloned();
         for mount in mounts {
             router.add_mount(mount)?;
+        }
+        // Last, so that it takes no path that another document has.
+        if let Some((mount, issuer)) = first.as_ref().and_then(|mount| Some((mount, issuer_of(mount)?))) {
+            router.add_at_root(issuer, mount);
         }
         Ok(router)
     }
@@ -87,11 +93,10 @@ impl Router {
     }
 
     fn add_mount(&mut self, mount: Mount) -> Result<(), InvalidMounts> {
-        if let Dialect::Rfc6749 { issuer: Some(issuer) } = &mount.dialect {
+        if let Some(issuer) = issuer_of(&mount) {
             let path = EndpointPath::parse(&issuer.metadata_path())
                 .map_err(|InvalidEndpointPath| InvalidMounts::InvalidMetadataPath(issuer.as_str().to_owned()))?;
-            let endpoint = Endpoint::Metadata(Metadata::of(issuer, &mount));
-            self.add(path, endpoint, &mount.dialect)?;
+            self.add(path, Endpoint::Metadata(Metadata::of(issuer, &mount)), &mount.dialect)?;
         }
         self.add(mount.token, Endpoint::Token, &mount.dialect)?;
         let optional = [
@@ -107,6 +112,15 @@ impl Router {
         Ok(())
     }
 
+    /// The document of the first issuer stands at the root as well: clients that do not insert the path of an issuer
+    /// (RFC 8414 §3.1) look there.
+    fn add_at_root(&mut self, issuer: &Issuer, mount: &Mount) {
+        if let Ok(root) = EndpointPath::parse(WELL_KNOWN) {
+            let endpoint = Endpoint::Metadata(Metadata::of(issuer, mount));
+            self.0.entry(root).or_insert_with(|| Route { endpoint, dialect: mount.dialect.clone() });
+        }
+    }
+
     fn add(&mut self, path: EndpointPath, endpoint: Endpoint, dialect: &Dialect) -> Result<(), InvalidMounts> {
         match self.0.entry(path) {
             Entry::Occupied(taken) => Err(InvalidMounts::DuplicatePath(taken.key().as_str().to_owned())),
@@ -118,10 +132,17 @@ impl Router {
     }
 }
 
+/// The issuer whose metadata a mount publishes.
+const fn issuer_of(mount: &Mount) -> Option<&Issuer> {
+    match &mount.dialect {
+        Dialect::Rfc6749 { issuer } => issuer.as_ref(),
+        Dialect::Payu | Dialect::PartnerJson(_) | Dialect::Wso2 => None,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::issuer::Issuer;
 
     fn path(text: &str) -> EndpointPath {
         EndpointPath::parse(text).unwrap()
@@ -156,6 +177,17 @@ mod tests {
         for other in ["", "/", "/token/", "/Token", "/token?x", "/%74oken", "token"] {
             assert_eq!(kind(&router, other), None, "{other}");
         }
+    }
+
+    #[test]
+    fn the_metadata_of_an_issuer_with_a_path_stands_at_the_root_too() {
+        let issuer = Some(Issuer::parse("https://as.example/tenant").unwrap());
+        let router = Router::new(vec![Mount::new(Dialect::Rfc6749 { issuer }, path("/token"))]).unwrap();
+        assert_eq!(kind(&router, "/.well-known/oauth-authorization-server/tenant"), Some("metadata"));
+        assert_eq!(kind(&router, "/.well-known/oauth-authorization-server"), Some("metadata"));
+        let mount = |issuer, at| Mount::new(Dialect::Rfc6749 { issuer: Issuer::parse(issuer).ok() }, path(at));
+        let both = vec![mount("https://as.example/tenant", "/a"), mount("https://as.example", "/b")];
+        assert!(Router::new(both).is_ok(), "a later issuer has the root for itself");
     }
 
     #[test]
