@@ -229,3 +229,20 @@ fn wso2_refuses_in_its_words_where_they_can_be_written() {
     let request = post("/wso2/revoke", "web:nope", "token=x");
     assert_error(&world.send(&request), 401, "invalid_client", "Client credentials are invalid.");
 }
+
+/// A number in a header proves nothing. Not even a mapping that was written by mistake makes it do.
+#[test]
+fn bug_a_confidential_client_downgraded_through_the_partner_mapping() {
+    let world = World::new();
+    let tokens = world.issue("web", "read", &[]);
+    let before = world.grants();
+    let body = format!(r#"{{"refreshToken":"{}"}}"#, tokens.refresh);
+    let answer = world.send(&partner(&[("partnerId", "43"), ("grantType", "refresh_token")], &body));
+    assert_eq!((answer.status, answer.error().as_str()), (400, "invalid_client"));
+    for path in ["/token", "/oauth/token", "/wso2/token"] {
+        let form = format!("client_id=web&grant_type=refresh_token&refresh_token={}", tokens.refresh);
+        assert_eq!(world.post(path, "", &form).error(), "invalid_client", "{path}: nor does a name");
+    }
+    assert_eq!(world.grants(), before);
+    assert_eq!(world.refresh("/token", "web:web-secret", &tokens.refresh).status, 200);
+}

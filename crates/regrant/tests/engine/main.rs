@@ -14,6 +14,7 @@
 )]
 
 mod authentication;
+mod bugs;
 mod common;
 mod doubt;
 mod events;
