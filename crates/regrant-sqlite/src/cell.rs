@@ -51,6 +51,14 @@ impl<'a> Cells<'a> {
         }
     }
 
+    /// A check number, which uses all 64 bits.
+    pub(crate) fn check(&self, column: Column) -> Result<Option<i64>, Error> {
+        match self.row.get_ref(column.0)? {
+            ValueRef::Integer(number) => Ok(Some(number)),
+            _ => Ok(None),
+        }
+    }
+
     /// An instant.
     pub(crate) fn time(&self, column: Column) -> Result<Option<Timestamp>, Error> {
         Ok(self.number(column)?.map(Timestamp::from_unix_millis))

@@ -9,13 +9,15 @@ use regrant::{
 use rusqlite::Row;
 
 use crate::cell::{Cells, Column};
+use crate::check;
 use crate::error::{Error, RecordName};
 
 /// The columns of a record, in the order in which [`read`] expects them.
 macro_rules! columns {
     () => {
         "id, revision, ended_at, ended_reason, client_id, client_epoch, subject, scope, created_at, expires_at, \
-         lineage, current_digest, refresh_issued_at, refresh_expires_at, generation, attributes, tokens"
+         lineage, current_digest, refresh_issued_at, refresh_expires_at, generation, attributes, tokens, \
+         terms_check, tokens_check"
     };
 }
 pub(crate) use columns;
@@ -37,6 +39,8 @@ const REFRESH_EXPIRES_AT: Column = Column(13, "refresh_expires_at");
 const GENERATION: Column = Column(14, "generation");
 const ATTRIBUTES: Column = Column(15, "attributes");
 const TOKENS: Column = Column(16, "tokens");
+const TERMS_CHECK: Column = Column(17, "terms_check");
+const TOKENS_CHECK: Column = Column(18, "tokens_check");
 
 /// The record of a row.
 ///
@@ -52,8 +56,25 @@ pub(crate) fn read(row: &Row<'_>) -> Result<Grant, Error> {
     let access = std::mem::take(&mut lists.access);
     let refresh = family(&cells, lists)?;
     let terms = Arc::new(terms(&cells)?);
-    Grant::new(id, revision, state(&cells)?, terms, refresh, access)
-        .map_err(|problem| cells.corrupt(column_of(problem), problem.to_string()))
+    let grant = Grant::new(id, revision, state(&cells)?, terms, refresh, access)
+        .map_err(|problem| cells.corrupt(column_of(problem), problem.to_string()))?;
+    checked(&cells, grant)
+}
+
+/// A record whose check numbers are those of its row.
+///
+/// They are looked at last, so that a column that cannot be read at all is named itself.
+fn checked(cells: &Cells<'_>, grant: Grant) -> Result<Grant, Error> {
+    let attributes = cells.present(ATTRIBUTES, cells.blob(ATTRIBUTES)?)?;
+    let lists = cells.present(TOKENS, cells.blob(TOKENS)?)?;
+    let terms = (TERMS_CHECK, check::terms(&grant.id(), grant.terms(), attributes));
+    let tokens = (TOKENS_CHECK, check::tokens(&grant.id(), grant.refresh(), lists));
+    for (column, expected) in [terms, tokens] {
+        if cells.check(column)? != Some(expected) {
+            return Err(cells.corrupt(column, "not the check number of the row"));
+        }
+    }
+    Ok(grant)
 }
 
 /// The column that is most likely wrong where the columns do not fit together.

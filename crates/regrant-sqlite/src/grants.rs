@@ -9,6 +9,7 @@ use regrant::{
 };
 use rusqlite::{CachedStatement, Connection, OptionalExtension as _, ToSql, params};
 
+use crate::check;
 use crate::error::Error;
 use crate::grant_row::{columns, read, signed};
 
@@ -17,18 +18,18 @@ const LOAD: &str = concat!("SELECT ", columns!(), " FROM grants WHERE id = ?1");
 const INSERT: &str = concat!(
     "INSERT INTO grants (",
     columns!(),
-    ", purge_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18) \
+    ", purge_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20) \
      ON CONFLICT (id) DO NOTHING"
 );
 
 /// The usual refresh: it names no indexed column, so it writes one row and no index. It finds nothing where `purge_at`
 /// has fallen behind by a day, or must go back; then [`REPLACE`] follows.
 const REFRESH: &str = "UPDATE grants SET revision = ?3, lineage = ?4, current_digest = ?5, refresh_issued_at = ?6, \
-     refresh_expires_at = ?7, generation = ?8, tokens = ?9 \
-     WHERE id = ?1 AND revision = ?2 AND ended_at IS NULL AND +purge_at BETWEEN ?10 AND ?11";
+     refresh_expires_at = ?7, generation = ?8, tokens = ?9, tokens_check = ?10 \
+     WHERE id = ?1 AND revision = ?2 AND ended_at IS NULL AND +purge_at BETWEEN ?11 AND ?12";
 
 const REPLACE: &str = "UPDATE grants SET revision = ?3, lineage = ?4, current_digest = ?5, refresh_issued_at = ?6, \
-     refresh_expires_at = ?7, generation = ?8, tokens = ?9, ended_at = ?10, ended_reason = ?11, purge_at = ?12 \
+     refresh_expires_at = ?7, generation = ?8, tokens = ?9, tokens_check = ?10, ended_at = ?11, ended_reason = ?12, purge_at = ?13 \
      WHERE id = ?1 AND revision = ?2";
 
 const END: &str = "UPDATE grants SET ended_at = ?2, ended_reason = ?3, purge_at = ?2, revision = revision + 1 \
@@ -58,6 +59,7 @@ pub(crate) fn commit(connection: &Connection, change: &Change) -> Result<CommitO
 
 fn insert(connection: &Connection, grant: &Grant) -> Result<bool, Error> {
     let (terms, tokens) = (grant.terms(), Tokens::of(grant)?);
+    let attributes = encode_attributes(&terms.attributes);
     let (ended_at, ended_reason) = end_of(grant)?;
     let inserted = connection.prepare_cached(INSERT)?.execute(params![
         grant.id().as_bytes(),
@@ -75,8 +77,10 @@ fn insert(connection: &Connection, grant: &Grant) -> Result<bool, Error> {
         tokens.issued_at,
         tokens.expires_at,
         tokens.generation,
-        encode_attributes(&terms.attributes),
+        attributes,
         tokens.lists,
+        check::terms(&grant.id(), terms, &attributes),
+        tokens.check,
         millis(grant.dead_from())?,
     ])?;
     Ok(inserted == 1)
@@ -89,8 +93,18 @@ fn replace(connection: &Connection, expected: Revision, grant: &Grant) -> Result
     let revision = signed(grant.revision().get(), "revision")?;
     let (lineage, current, issued_at) = (&tokens.lineage, &tokens.current, &tokens.issued_at);
     let (expires_at, generation, lists) = (&tokens.expires_at, &tokens.generation, &tokens.lists);
-    let common: [&dyn ToSql; 9] =
-        [id.as_bytes(), &expected, &revision, lineage, current, issued_at, expires_at, generation, lists];
+    let common: [&dyn ToSql; 10] = [
+        id.as_bytes(),
+        &expected,
+        &revision,
+        lineage,
+        current,
+        issued_at,
+        expires_at,
+        generation,
+        lists,
+        &tokens.check,
+    ];
     let dead_from = grant.dead_from();
     if !grant.is_ended() {
         let (oldest, newest) = (millis(dead_from.before(LAG))?, millis(dead_from)?);
@@ -221,11 +235,13 @@ struct Tokens {
     expires_at: Option<i64>,
     generation: Option<i64>,
     lists: Vec<u8>,
+    check: i64,
 }
 
 impl Tokens {
     fn of(grant: &Grant) -> Result<Self, Error> {
         let family = grant.refresh();
+        let lists = encode_tokens(family, grant.access());
         let time = |at: fn(&RefreshFamily) -> Timestamp| family.map(|family| millis(at(family))).transpose();
         Ok(Self {
             lineage: family.map(|family| *family.lineage.as_bytes()),
@@ -233,7 +249,8 @@ impl Tokens {
             issued_at: time(|family| family.issued_at)?,
             expires_at: time(|family| family.expires_at)?,
             generation: family.map(|family| signed(family.generation, "generation")).transpose()?,
-            lists: encode_tokens(family, grant.access()),
+            check: check::tokens(&grant.id(), family, &lists),
+            lists,
         })
     }
 }

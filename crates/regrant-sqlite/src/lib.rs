@@ -5,7 +5,8 @@
 //!
 //! **What it promises.** A commit is acknowledged when it is on the disk: write-ahead logging with `synchronous=FULL`,
 //! and the directory synced once at the start. A row that is damaged is an [`Error::CorruptRecord`] that names table,
-//! column and row, and harms no other. The schema is versioned, migrated in one transaction, and refused where it is
+//! column and row, and harms no other: each row carries a number over its content, so that a bit which turned on the disk
+//! is not taken for a token that was spent. The schema is versioned, migrated in one transaction, and refused where it is
 //! newer than the code. At rest there are digests only.
 //!
 //! **Who should not use it.** SQLite has one writer at a time: a few thousand refreshes a second, on one machine with a
@@ -44,6 +45,7 @@
 //! processes write cannot come between.
 
 mod cell;
+mod check;
 mod client_row;
 mod clients;
 mod connect;

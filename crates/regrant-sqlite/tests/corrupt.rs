@@ -8,7 +8,7 @@ use regrant::{Change, ClientId, ClientStore, EndReason, GrantFilter, GrantManage
 use regrant_sqlite::{ClientRecord, CorruptRecord, Error, RecordName};
 
 /// A column, and a value for it that the engine never writes.
-const GRANTS: [(&str, &str); 22] = [
+const GRANTS: [(&str, &str); 28] = [
     ("revision", "-1"),
     ("ended_at", "5"),
     ("ended_reason", "'revoked'"),
@@ -31,6 +31,13 @@ const GRANTS: [(&str, &str); 22] = [
     ("attributes", "x'02'"),
     ("tokens", "x''"),
     ("tokens", "x'010000ffff'"),
+    // Values that it could have written, for another record.
+    ("client_id", "'another'"),
+    ("subject", "'mallory'"),
+    ("scope", "'read write admin'"),
+    ("current_digest", "zeroblob(32)"),
+    ("refresh_expires_at", "refresh_expires_at + 1"),
+    ("tokens_check", "tokens_check + 1"),
 ];
 
 fn corrupt(error: Error) -> CorruptRecord {
@@ -52,10 +59,13 @@ fn a_corrupt_grant_is_named_by_table_column_and_id() {
         assert_eq!(place.raw().execute(&sql, [id(1).as_bytes()]).unwrap(), 1);
         let record = corrupt(TokenStore::load(&store, &id(1)).unwrap_err());
         // An end without its other half: the half that is missing is named.
-        let named = match column {
-            "ended_at" => "ended_reason",
-            "ended_reason" => "ended_at",
-            column => column,
+        let named = match (column, value) {
+            ("ended_at", _) => "ended_reason",
+            ("ended_reason", _) => "ended_at",
+            // No column is wrong by itself; the number over them is.
+            ("client_id", "'another'") | ("subject", "'mallory'") | ("scope", "'read write admin'") => "terms_check",
+            ("current_digest", "zeroblob(32)") | ("refresh_expires_at", "refresh_expires_at + 1") => "tokens_check",
+            (column, _) => column,
         };
         assert_eq!((record.table, record.column, &record.record), ("grants", named, &RecordName::Grant(id(1))));
         assert!(record.to_string().contains(&id(1).to_hex()), "{record}");
@@ -108,4 +118,18 @@ fn a_corrupt_client_is_named() {
         let record = corrupt(ClientStore::client(&clients, &web).unwrap_err());
         assert_eq!((record.table, record.column, record.record), ("clients", column, RecordName::Client(web)));
     }
+}
+
+/// A row that an index leads to under another id, as one bit on the disk can do, is nobody's record.
+#[test]
+fn a_row_under_the_id_of_another_grant_is_not_its_record() {
+    let place = Place::new();
+    let store = place.open();
+    for n in [1, 2] {
+        let _ = TokenStore::commit(&store, Change::Insert(full(id(n), CLIENT, NOW.after(DAY)))).unwrap();
+    }
+    let raw = place.raw();
+    raw.execute("DELETE FROM grants WHERE id = ?1", [id(1).as_bytes()]).unwrap();
+    raw.execute("UPDATE grants SET id = ?1", [id(1).as_bytes()]).unwrap();
+    assert_eq!(corrupt(TokenStore::load(&store, &id(1)).unwrap_err()).column, "terms_check");
 }

@@ -23,6 +23,9 @@ CREATE TABLE grants (
     -- The host's members and the small lists, each in the versioned form of the engine.
     attributes         BLOB    NOT NULL,
     tokens             BLOB    NOT NULL,
+    -- Over the id and the columns that are written once, and over the id and those that a refresh rewrites.
+    terms_check        INTEGER NOT NULL,
+    tokens_check       INTEGER NOT NULL,
     -- The grant is not dead before this instant. It may lag behind the truth by a day.
     purge_at           INTEGER NOT NULL CHECK (purge_at >= 0),
     CHECK ((ended_at IS NULL) = (ended_reason IS NULL)),

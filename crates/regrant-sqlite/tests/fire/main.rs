@@ -11,10 +11,12 @@ mod common;
 
 mod chance;
 mod child;
+mod damage;
 mod full;
 mod kill;
 mod line;
 mod locked;
+mod log;
 mod read_only;
 
 use std::path::Path;
