@@ -1,9 +1,10 @@
 //! The check numbers of a row, which tell a record that was written from one that came about.
 //!
-//! SQLite keeps no checksum of a page: one bit that turned on the disk would be read as another digest, and the token of
-//! an honest client taken for a replay; one that turned in the index of ids, and the row of another grant would be read.
-//! Both numbers begin with the id, so a row under a wrong id matches neither. There are two, because a refresh rewrites
-//! the tokens and not the terms. The revision and the end are in neither: an end is one statement, at any revision.
+//! SQLite keeps no checksum of a page. One bit that turned on the disk would be read as another digest, and the token
+//! of an honest client taken for a replay; one that turned in the index of ids, and the row of another grant would be
+//! read. Both numbers begin with the id, so a row under a wrong id matches neither. There are two, because a refresh
+//! rewrites the tokens and not the terms. The revision and the end are in neither: an end is one statement, at any
+//! revision.
 //!
 //! They are against accidents. Whoever can write to the file can write the number that fits.
 

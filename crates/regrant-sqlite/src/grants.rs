@@ -13,7 +13,7 @@ use crate::check;
 use crate::error::Error;
 use crate::grant_row::{columns, read, signed};
 
-const LOAD: &str = concat!("SELECT ", columns!(), " FROM grants WHERE id = ?1");
+pub(crate) const LOAD: &str = concat!("SELECT ", columns!(), " FROM grants WHERE id = ?1");
 
 const INSERT: &str = concat!(
     "INSERT INTO grants (",
@@ -24,7 +24,7 @@ const INSERT: &str = concat!(
 
 /// The usual refresh: it names no indexed column, so it writes one row and no index. It finds nothing where `purge_at`
 /// has fallen behind by a day, or must go back; then [`REPLACE`] follows.
-const REFRESH: &str = "UPDATE grants SET revision = ?3, lineage = ?4, current_digest = ?5, refresh_issued_at = ?6, \
+pub(crate) const REFRESH: &str = "UPDATE grants SET revision = ?3, lineage = ?4, current_digest = ?5, refresh_issued_at = ?6, \
      refresh_expires_at = ?7, generation = ?8, tokens = ?9, tokens_check = ?10 \
      WHERE id = ?1 AND revision = ?2 AND ended_at IS NULL AND +purge_at BETWEEN ?11 AND ?12";
 

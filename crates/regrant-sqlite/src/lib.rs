@@ -5,9 +5,9 @@
 //!
 //! **What it promises.** A commit is acknowledged when it is on the disk: write-ahead logging with `synchronous=FULL`,
 //! and the directory synced once at the start. A row that is damaged is an [`Error::CorruptRecord`] that names table,
-//! column and row, and harms no other: each row carries a number over its content, so that a bit which turned on the disk
-//! is not taken for a token that was spent. The schema is versioned, migrated in one transaction, and refused where it is
-//! newer than the code. At rest there are digests only.
+//! column and row, and harms no other: a row carries numbers over its content, so a bit that turned on the disk is not
+//! taken for a token that was spent. The schema is versioned, migrated in one transaction, and refused where it is newer
+//! than the code. At rest there are digests only.
 //!
 //! **Who should not use it.** SQLite has one writer at a time: a few thousand refreshes a second, on one machine with a
 //! local disk. On a network file system, over several machines, or with more writes than that, use a database server.
@@ -43,6 +43,26 @@
 //! awaited one through threads of the store and a bounded queue, so that no thread of a runtime waits for a disk and a
 //! flood ends in [`Error::Overloaded`]. Every change is one statement with its guard in the `WHERE`: what other
 //! processes write cannot come between.
+//!
+//! # Backups
+//!
+//! Copy the file with the online backup of SQLite (`.backup` or `VACUUM INTO` of its shell), while the store runs if
+//! need be. Never copy the file by itself while it is open: its newest commits are in the log beside it. A copy is a
+//! state that was, and holds every token that was answered before it was begun.
+//!
+//! **A restored copy has forgotten what came after it.** A refresh token that was answered since is genuine and unknown,
+//! so it counts as spent: its grant ends, and its user signs in again. What was revoked since is alive again, and so is
+//! a token that was spent since. Where that must not be, end every older grant of a client before the first request:
+//! [`SqliteClients::raise_epoch`].
+//!
+//! # Damage
+//!
+//! A damaged page is [`Error::Damaged`] for the grants in it, and a damaged row is [`Error::CorruptRecord`]. Neither is
+//! ever another grant, or another state of this one. Two kinds of damage are silent. An entry of the index of ids that
+//! is damaged hides its grant, and its tokens are refused as unknown. And damage in the write-ahead log ends the log
+//! there: who opens the file next finds the state before it, as in a restored copy. `PRAGMA integrity_check` finds the
+//! first kind. The revision, and the time and reason of an end, are not covered; whether a grant has ended is. A file
+//! that was cut short is refused, but for one of no bytes, which is a new database.
 
 mod cell;
 mod check;

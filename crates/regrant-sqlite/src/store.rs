@@ -140,3 +140,6 @@ fn end(
     }
     Ok(ended)
 }
+
+#[cfg(test)]
+mod tests;

@@ -4,6 +4,7 @@
 mod common;
 
 use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use common::{CLIENT, DAY, NOW, Place, family, full, id, next};
@@ -13,7 +14,7 @@ use regrant::{
     Grant, GrantFilter, GrantId, GrantManagement, GrantState, RefreshFamily, Retry, Revision, Scope, Spent, Subject,
     Terms, Timestamp, TokenStore, end_all,
 };
-use regrant_sqlite::SqliteStore;
+use regrant_sqlite::{Error, SqliteStore};
 use regrant_testkit::race::block_on;
 
 fn commit(store: &SqliteStore, change: Change) -> CommitOutcome {
@@ -252,4 +253,44 @@ fn a_number_beyond_the_column_is_refused_by_name() {
         Grant::new(id(1), Revision::FIRST, GrantState::Active, Arc::clone(grant.terms()), refresh, vec![]).unwrap();
     let error = TokenStore::commit(&store, Change::Insert(beyond)).unwrap_err();
     assert_eq!(error.to_string(), "generation is above 2^63 - 1");
+}
+
+#[test]
+fn what_a_grant_was_made_with_is_not_changed_by_a_replace() {
+    let place = Place::new();
+    let store = place.open();
+    let (grant, other) = (full(id(1), CLIENT, NOW.after(DAY)), full(id(1), "other", NOW.after(DAY)));
+    written(&store, Change::Insert(grant.clone()));
+    written(&store, Change::Replace { expected: grant.revision(), grant: next(&other, NOW.after(DAY)) });
+    assert_eq!(load(&store, id(1)), Some(next(&grant, NOW.after(DAY))), "the tokens are new, the terms are not");
+}
+
+#[test]
+fn a_full_queue_is_overload_at_once_and_the_call_wrote_nothing() {
+    let place = Place::new();
+    let mut options = place.options();
+    options.queue = 1;
+    let store = SqliteStore::open(&options).unwrap();
+    let other = place.raw();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let mut calls: Vec<_> = (0..10)
+        .map(|n| Box::pin(AsyncTokenStore::commit(&store, Change::Insert(full(id(n), CLIENT, NOW.after(DAY))))))
+        .collect();
+    let mut context = Context::from_waker(Waker::noop());
+    let (mut refused, mut waiting) = (Vec::new(), Vec::new());
+    for (n, mut call) in (0_u8..).zip(calls.drain(..)) {
+        match call.as_mut().poll(&mut context) {
+            Poll::Ready(Err(Error::Overloaded)) => refused.push(n),
+            Poll::Ready(other) => panic!("{other:?}"),
+            Poll::Pending => waiting.push((n, call)),
+        }
+    }
+    // One is in the hands of the thread, if it was quick enough, and one in the queue.
+    assert!((1..=2).contains(&waiting.len()), "{}", waiting.len());
+    other.execute_batch("COMMIT").unwrap();
+    for (n, call) in waiting {
+        assert_eq!(block_on(call).unwrap(), CommitOutcome::Committed);
+        assert!(load(&store, id(n)).is_some());
+    }
+    assert!(refused.into_iter().all(|n| load(&store, id(n)).is_none()));
 }
