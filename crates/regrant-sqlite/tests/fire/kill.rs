@@ -1,11 +1,13 @@
 //! Processes that are killed while they refresh, again and again on one file.
 
+use std::collections::HashMap;
 use std::io::BufReader;
 use std::ops::AddAssign;
 use std::path::Path;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use regrant::Reason;
 use regrant_sqlite::{Options, SqliteStore};
 
 use crate::chance::Chance;
@@ -20,39 +22,63 @@ const GRANTS: usize = 8;
 #[ignore = "started by the tests below"]
 fn refreshes_until_killed() {
     let Some(file) = child::file() else { return };
-    let (seed, now) = child::extra().split_once(' ').map(|(seed, now)| (seed.to_owned(), now.to_owned())).unwrap();
+    let orders: Vec<u64> = child::extra().split(' ').map(|number| number.parse().unwrap()).collect();
+    let [seed, now, limit] = orders[..] else { panic!("{orders:?}") };
     let lasts = read_lasts(BufReader::new(std::io::stdin()));
-    let server = engine(SqliteStore::open(&Options::new(file)).unwrap(), &Hands::at(now.parse().unwrap()));
-    let halves: Vec<Vec<_>> = (0..2).map(|half| lasts.iter().skip(half).step_by(2).cloned().collect()).collect();
+    let server = engine(SqliteStore::open(&Options::new(file)).unwrap(), &Hands::at(now));
     thread::scope(|scope| {
-        for (half, lasts) in halves.into_iter().enumerate().filter(|(_, lasts)| !lasts.is_empty()) {
-            let chance = Chance::new(seed.parse::<u64>().unwrap() ^ half as u64);
+        for half in 0..2 {
+            let lasts = lasts.iter().skip(half).step_by(2).map(|(place, last)| (*place, last.clone(), limit)).collect();
             let server = &server;
-            scope.spawn(move || refresh_on(server, lasts, chance));
+            scope.spawn(move || refresh_on(server, lasts, Chance::new(seed ^ half as u64)));
         }
     });
 }
 
-fn refresh_on(server: &Server, mut lasts: Vec<(usize, String)>, mut chance: Chance) {
-    loop {
-        let turn = chance.below(lasts.len());
-        let (place, last) = &mut lasts[turn];
-        let (token, access) = texts(&server.token(refresh(last)).unwrap().success().unwrap());
+/// Refreshes each line as often as its limit says, then waits for its end.
+fn refresh_on(server: &Server, mut lines: Vec<(usize, String, u64)>, mut chance: Chance) {
+    while !lines.is_empty() {
+        let turn = chance.below(lines.len());
+        let (place, last, left) = &mut lines[turn];
+        let reply = server.token(refresh(last)).unwrap();
+        if let Some(refusal) = reply.refusal() {
+            // Only where another process is ahead with the same token, and has used the successor.
+            assert!(*left <= CONTESTED && refusal.reason == Reason::SuccessorInUse, "{:?}", refusal.reason);
+            lines.swap_remove(turn);
+            continue;
+        }
+        let (token, access) = texts(&reply.success().unwrap());
         child::say(&format!("{place} {last} {token} {access}"));
         if chance.percent(10) {
             // The request of a client that did not hear the answer.
-            let again = texts(&server.token(refresh(last)).unwrap().success().unwrap());
-            assert_eq!(again, (token.clone(), access));
+            if let Some(again) = server.token(refresh(last)).unwrap().success() {
+                assert_eq!(texts(&again).0, token);
+            }
         }
-        *last = token;
+        (*last, *left) = (token, *left - 1);
+        if *left == 0 {
+            lines.swap_remove(turn);
+        }
+    }
+    child::say(OUT);
+    loop {
+        thread::park();
     }
 }
+
+/// What a child says that has nothing left to do.
+const OUT: &str = "out";
+
+/// How often each of two processes may refresh a grant that they share: so that the one that is behind presents a
+/// token that the record remembers.
+const CONTESTED: u64 = 3;
 
 /// What a run was.
 #[derive(Debug, Default)]
 struct Tally {
     kills: usize,
     answers: usize,
+    twice: usize,
     in_doubt: usize,
     silent: usize,
 }
@@ -61,21 +87,23 @@ impl AddAssign for Tally {
     fn add_assign(&mut self, other: Self) {
         self.kills += other.kills;
         self.answers += other.answers;
+        self.twice += other.twice;
         self.in_doubt += other.in_doubt;
         self.silent += other.silent;
     }
 }
 
 /// Starts a child on some of the lines, and kills it after some answers and some microseconds more.
-fn shoot(file: &Path, hands: &Hands, lasts: &[(usize, String)], mut chance: Chance) -> Vec<String> {
-    let extra = format!("{} {}", chance.draw(), hands.now().unix_millis());
+fn shoot(file: &Path, hands: &Hands, lasts: &[(usize, String)], limit: u64, mut chance: Chance) -> Vec<String> {
+    let extra = format!("{} {} {limit}", chance.draw(), hands.now().unix_millis());
     let mut child = child::Talking::start(&mut child::command(&[], "kill::refreshes_until_killed", file, &extra));
     write_lasts(lasts, child.process.stdin.take().unwrap());
     // Some are killed before the file is open, or while it is opened.
     let (answers, more) = if chance.percent(10) { (0, 12_000) } else { (1 + chance.below(40), 1_500) };
-    let mut said: Vec<String> = (0..answers).map_while(|_| child.hear()).collect();
+    let heard = (0..answers).map_while(|_| child.hear().filter(|line| line != OUT));
+    let mut said: Vec<String> = heard.collect();
     thread::sleep(Duration::from_micros(chance.below(more) as u64));
-    said.extend(child.kill());
+    said.extend(child.kill().into_iter().filter(|line| line != OUT));
     said
 }
 
@@ -83,30 +111,53 @@ fn shoot(file: &Path, hands: &Hands, lasts: &[(usize, String)], mut chance: Chan
 fn round(place: &Place, hands: &Hands, lines: &mut [Line], chance: &mut Chance) -> Tally {
     // Some processes die while another one has the file open.
     let survivor = chance.percent(30).then(|| place.open());
-    let processes = 1 + usize::from(chance.percent(30));
+    let processes = 1 + usize::from(chance.percent(40));
+    // Two processes have grants of their own, or both have all of them, and the same tokens.
+    let shared = processes == 2 && chance.percent(50);
     let lasts: Vec<_> = lines.iter().map(|line| line.last().to_owned()).enumerate().collect();
     let said: Vec<Vec<String>> = thread::scope(|scope| {
         let (file, hands, lasts) = (place.path(), &*hands, &lasts);
         let shots: Vec<_> = (0..processes)
             .map(|process| {
                 let (file, chance) = (file.clone(), Chance::new(chance.draw()));
-                let share: Vec<_> = lasts.iter().filter(|(place, _)| place % processes == process).cloned().collect();
-                scope.spawn(move || shoot(&file, hands, &share, chance))
+                let mine = |place: usize| shared || place % processes == process;
+                let share: Vec<_> = lasts.iter().filter(|(place, _)| mine(*place)).cloned().collect();
+                let limit = if shared { CONTESTED } else { u64::MAX };
+                scope.spawn(move || shoot(&file, hands, &share, limit, chance))
             })
             .collect();
         shots.into_iter().map(|shot| shot.join().unwrap()).collect()
     });
-    for answer in said.iter().flatten() {
-        let words: Vec<_> = answer.split(' ').collect();
-        lines[words[0].parse::<usize>().unwrap()].answered(words[1], words[2], words[3]);
-    }
+    let twice = merge(lines, said.iter().flatten());
     let store = survivor.unwrap_or_else(|| place.open());
     assert_eq!(integrity(&place.path()), "ok");
     let server = engine(store.clone(), hands);
     let in_doubt = lines.iter_mut().map(|line| usize::from(line.hold(&server, &store))).sum();
     hands.move_by(Duration::from_mins(1));
     let silent = said.iter().filter(|said| said.is_empty()).count();
-    Tally { kills: processes, answers: said.iter().map(Vec::len).sum(), in_doubt, silent }
+    Tally { kills: processes, answers: said.iter().map(Vec::len).sum(), twice, in_doubt, silent }
+}
+
+/// Adds the answers to their lines, and says how many were given to two processes.
+///
+/// However many processes answered: one token has one successor, and each answer follows from another one.
+fn merge<'a>(lines: &mut [Line], said: impl Iterator<Item = &'a String>) -> usize {
+    let (mut answers, mut twice) = (HashMap::new(), 0);
+    for answer in said {
+        let words: Vec<_> = answer.split(' ').collect();
+        let (token, _) = answers.entry(words[1]).or_insert((words[2], words[3]));
+        assert_eq!(*token, words[2], "two successors of one token");
+        twice += 1;
+    }
+    twice -= answers.len();
+    for line in lines {
+        while let Some((token, access)) = answers.remove(line.last()) {
+            let presented = line.last().to_owned();
+            line.answered(&presented, token, access);
+        }
+    }
+    assert!(answers.is_empty(), "an answer to a token that nobody had been answered");
+    twice
 }
 
 fn run(kills: usize) {
@@ -124,10 +175,10 @@ fn run(kills: usize) {
         line.end(&server);
     }
     assert_eq!(integrity(&place.path()), "ok");
-    let Tally { kills, answers, in_doubt, silent } = tally;
+    let Tally { kills, answers, twice, in_doubt, silent } = tally;
     report(&format!(
-        "kill: {kills} kills ({silent} before the first answer), {answers} answers held, {in_doubt} commits that were \
-         never answered, {:.1?}",
+        "kill: {kills} kills ({silent} before the first answer), {answers} answers held ({twice} of them the same \
+         answer of two processes), {in_doubt} commits that were never answered, {:.1?}",
         begin.elapsed()
     ));
     assert!(answers > kills, "too few answers to prove anything");
