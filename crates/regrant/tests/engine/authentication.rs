@@ -179,6 +179,18 @@ fn the_last_of_the_most_secrets_counts_like_the_first() {
 }
 
 #[test]
+fn a_secret_that_is_registered_twice_counts_once() {
+    both(|world| {
+        let secrets = vec![ClientSecretDigest::of("secret"), ClientSecretDigest::of("secret")];
+        let mut client = Client::confidential(ClientId::parse("twice").unwrap(), SecretMethods::ALL, secrets).unwrap();
+        client.grants = GrantTypes::ALL;
+        world.clients().put(client);
+        assert!(world.client_credentials(basic("twice", "secret"), None).is_ok());
+        assert!(world.client_credentials(basic("twice", "other"), None).is_err());
+    });
+}
+
+#[test]
 fn the_digest_of_a_secret_is_no_secret() {
     both(|world| {
         let stored = ClientSecretDigest::of("web-secret");
