@@ -22,11 +22,17 @@ enum Operation {
     IntrospectAccess { grant: u8, back: u8, client: u8 },
     Advance(u32),
     Tick(u16),
+    Edge(u8),
     EndAll,
 }
 
 const CLIENTS: [(&str, Option<&str>); 3] = [("web", Some("web-secret")), ("web2", Some("web2-secret")), ("app", None)];
 const SCOPES: [&str; 6] = ["read write", "read", "write", "write read", "admin", "read write admin"];
+
+/// The spans that decide, in milliseconds: the window, the life of an access token, the idle time, the life of a grant;
+/// each, and one less. Chance alone would not find them.
+const EDGES: [u64; 8] =
+    [10_000, 9_999, 3_600_000, 3_599_999, 30 * 86_400_000, 30 * 86_400_000 - 1, 365 * 86_400_000, 365 * 86_400_000 - 1];
 
 struct Run {
     world: World,
@@ -72,6 +78,7 @@ impl Run {
             }
             Operation::Advance(seconds) => self.world.advance(u64::from(seconds % 40_000_000) * 1000),
             Operation::Tick(millis) => self.world.advance(u64::from(millis)),
+            Operation::Edge(which) => self.world.advance(EDGES[usize::from(which) % EDGES.len()]),
             Operation::EndAll => self.end_all(),
             _ if self.grants.is_empty() => {}
             Operation::Issue { .. } => {}
