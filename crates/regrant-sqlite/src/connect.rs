@@ -17,6 +17,7 @@ const STATEMENTS: usize = 32;
 
 /// The connection that writes, over a file that has the newest schema.
 pub(crate) fn writer(options: &Options) -> Result<Connection, Error> {
+    make(options.path());
     let mut connection = open(options, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE)?;
     // Before anything is written: the file of another program is left alone.
     schema::version(&connection)?;
@@ -25,6 +26,19 @@ pub(crate) fn writer(options: &Options) -> Result<Connection, Error> {
     sync_directory(options.path()).map_err(Error::Directory)?;
     Ok(connection)
 }
+
+/// Makes a file that is missing, readable for its owner alone: it names clients and subjects. SQLite gives the files
+/// beside it the same mode. What goes wrong here goes wrong again, and is told, when SQLite opens the file.
+#[cfg(unix)]
+fn make(path: &Path) {
+    use std::os::unix::fs::OpenOptionsExt as _;
+
+    let _ = File::options().write(true).create_new(true).mode(0o600).open(path);
+}
+
+/// On this system the folder decides who may read.
+#[cfg(not(unix))]
+fn make(_: &Path) {}
 
 /// A connection that reads beside it.
 pub(crate) fn reader(options: &Options) -> Result<Connection, Error> {

@@ -31,6 +31,20 @@ fn a_new_file_is_marked_and_a_second_opening_finds_what_the_first_wrote() {
     assert!(TokenStore::load(&place.open(), &id(1)).unwrap().is_some());
 }
 
+#[cfg(unix)]
+#[test]
+fn a_new_file_and_those_beside_it_are_readable_for_their_owner_alone() {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let place = Place::new();
+    let store = place.open();
+    let _ = insert(&store, 1).unwrap();
+    for end in ["", "-wal", "-shm"] {
+        let name = format!("{}{end}", place.path().display());
+        assert_eq!(fs::metadata(&name).unwrap().permissions().mode() & 0o777, 0o600, "{end:?}");
+    }
+}
+
 #[test]
 fn many_first_openings_at_once_all_succeed() {
     for _ in 0..10 {
