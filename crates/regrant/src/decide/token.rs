@@ -1,5 +1,6 @@
 //! The token endpoint: which grant is asked for, and whether this client may use it. RFC 6749 §3.2.
 
+use alloc::boxed::Box;
 use alloc::sync::Arc;
 use core::convert::Infallible;
 
@@ -12,11 +13,12 @@ use crate::rules::Rules;
 use crate::time::Timestamp;
 use crate::token::{Entropy, PresentedToken};
 
-/// What the token endpoint is going to do. Codes, device codes and token exchange join here.
+/// What the token endpoint is going to do. Codes, device codes and token exchange join here. Boxed, because a plan stays as
+/// it is while the step that holds it is moved again and again.
 #[derive(Debug)]
 pub enum TokenPlan<'a> {
-    Refresh(RefreshPlan<'a>),
-    Issue(IssuePlan),
+    Refresh(Box<RefreshPlan<'a>>),
+    Issue(Box<IssuePlan>),
 }
 
 impl<'a> Protocol for TokenRequest<'a> {
@@ -51,11 +53,11 @@ impl<'a> Protocol for TokenRequest<'a> {
                 let token = given(self.refresh_token).ok_or(Reason::MissingRefreshToken)?; // 8: N-080
                 let token = well_formed(token)?; //                             and N-084
                 let plan = RefreshPlan { token, requested: given(self.scope), caller, entropy };
-                Ok(Admission::Load(TokenPlan::Refresh(plan)))
+                Ok(Admission::Load(TokenPlan::Refresh(Box::new(plan))))
             }
             GrantType::ClientCredentials => {
                 let plan = IssuePlan::for_client(caller, given(self.scope), entropy)?;
-                Ok(Admission::Decide(TokenPlan::Issue(plan)))
+                Ok(Admission::Decide(TokenPlan::Issue(Box::new(plan))))
             }
         }
     }
