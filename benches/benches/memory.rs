@@ -8,10 +8,10 @@ use criterion::Criterion;
 use regrant_benches::{Bare, Chains, engine, paired};
 use regrant_memory::MemoryStore;
 
-const GRANTS: usize = 100_000;
+const GRANTS: u32 = 100_000;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let engine = engine(MemoryStore::new())?;
+    let engine = engine(MemoryStore::new(), GRANTS)?;
     let mut chains = Chains::issue(&engine, GRANTS)?;
     let mut bare = Bare::new(GRANTS);
     let mut failed = None;

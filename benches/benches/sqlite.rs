@@ -10,11 +10,11 @@ use regrant_benches::{Chains, engine, paired};
 use regrant_sqlite::{Options, SqliteStore};
 use rusqlite::{Connection, params};
 
-const GRANTS: usize = 10_000;
+const GRANTS: u32 = 10_000;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let folder = tempfile::tempdir()?;
-    let engine = engine(SqliteStore::open(&Options::new(folder.path().join("grants.db")))?)?;
+    let engine = engine(SqliteStore::open(&Options::new(folder.path().join("grants.db")))?, GRANTS)?;
     let mut chains = Chains::issue(&engine, GRANTS)?;
     let mut bare = Bare::open(&folder.path().join("bare.db"))?;
     let mut failed: Option<Box<dyn std::error::Error>> = None;
@@ -50,9 +50,8 @@ impl Bare {
         connection.pragma_update(None, "journal_mode", "wal")?;
         connection.pragma_update(None, "synchronous", "full")?;
         connection.execute_batch("CREATE TABLE bare (id INTEGER PRIMARY KEY, revision INTEGER, body BLOB) STRICT")?;
-        let rows = i64::try_from(GRANTS).unwrap_or(i64::MAX);
         connection.execute_batch("BEGIN")?;
-        for id in 0..rows {
+        for id in 0..GRANTS {
             connection.execute("INSERT INTO bare VALUES (?1, 1, ?2)", params![id, [0_u8; 400]])?;
         }
         connection.execute_batch("COMMIT")?;
@@ -60,7 +59,7 @@ impl Bare {
     }
 
     fn update(&mut self) -> rusqlite::Result<()> {
-        self.next = (self.next + 7919) % i64::try_from(GRANTS).unwrap_or(i64::MAX);
+        self.next = (self.next + 7919) % i64::from(GRANTS);
         let transaction = self.connection.transaction()?;
         let (revision, body): (i64, Vec<u8>) = transaction
             .prepare_cached("SELECT revision, body FROM bare WHERE id = ?1")?

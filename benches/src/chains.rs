@@ -13,21 +13,23 @@ use regrant::{
 
 /// An engine with one confidential client under the default policy and a user-space random source.
 ///
-/// Its clock moves by one second at each look. With 100,000 grants every one is then refreshed about once a day, long
-/// after its last access token expired, as in a service of that size; with the system's clock, records would fill up with
-/// access tokens that nobody waits for to expire.
+/// Its clock moves with each look, so that each of `grants` grants is refreshed about every two hours: after its access
+/// token of one hour expired, as clients do. With the system's clock, records would fill up with access tokens that nobody
+/// waits for to expire.
 ///
 /// # Errors
 /// Never with the constants used here; they are checked like anybody's.
-pub fn engine<S: TokenStore>(store: S) -> Result<Engine<S, StaticClients>, Box<dyn Error>> {
+pub fn engine<S: TokenStore>(store: S, grants: u32) -> Result<Engine<S, StaticClients>, Box<dyn Error>> {
     let secrets = vec![ClientSecretDigest::of("web-secret")];
     let mut client = Client::confidential(ClientId::parse("web")?, SecretMethods::ALL, secrets)?;
     client.grants = GrantTypes::ALL;
     client.scope = Scope::parse("read write")?;
     let rules = Rules::new(Pepper::new(vec![7; 32])?);
     let entropy = || Entropy::draw(&mut rand::rng()).map_err(|_| EntropyError);
-    let seconds = AtomicU64::new(1_800_000_000);
-    let clock = move || Timestamp::from_unix_seconds(seconds.fetch_add(1, Ordering::Relaxed));
+    // A refresh looks at the clock twice.
+    let step = u64::from(2 * 60 * 60 * 1000 / 2 / grants.max(1)).max(1);
+    let millis = AtomicU64::new(1_800_000_000_000);
+    let clock = move || Timestamp::from_unix_millis(millis.fetch_add(step, Ordering::Relaxed));
     Ok(Engine::new(store, StaticClients::new([client])?, rules, Host::new(clock, entropy)))
 }
 
@@ -43,9 +45,9 @@ impl Chains {
     ///
     /// # Errors
     /// The store failed.
-    pub fn issue<S: TokenStore, C: ClientStore>(engine: &Engine<S, C>, count: usize) -> Result<Self, Box<dyn Error>> {
+    pub fn issue<S: TokenStore, C: ClientStore>(engine: &Engine<S, C>, count: u32) -> Result<Self, Box<dyn Error>> {
         let request = IssueRequest::new(ClientId::parse("web")?, Scope::parse("read write")?);
-        let mut current = Vec::with_capacity(count);
+        let mut current = Vec::new();
         for _ in 0..count {
             let reply = engine.issue(request.clone())?.success().ok_or("the grant was refused")?;
             let token = reply.refresh_token.ok_or("the client has no refresh grant")?;

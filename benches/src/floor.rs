@@ -22,9 +22,9 @@ pub struct Bare {
 
 impl Bare {
     /// A map of `count` records.
-    pub fn new(count: usize) -> Self {
+    pub fn new(count: u32) -> Self {
         let mut pick = SmallRng::seed_from_u64(1);
-        let mut records = HashMap::with_capacity(count);
+        let mut records = HashMap::new();
         let tokens = (0..count).map(|_| {
             let id: [u8; 16] = pick.random();
             records.insert(id, [0; 256]);

@@ -35,9 +35,11 @@ impl DatabaseFile {
         work(&mut connection)
     }
 
-    /// Works with a connection that reads: one that is free, or the next in turn.
+    /// Works with a connection that reads: the one that writes while it is free, since its pages are still right after
+    /// its own commits and every other connection has to read them again; else one that is free, or the next in turn.
     pub(crate) fn read<T>(&self, work: impl FnOnce(&Connection) -> Result<T, Error>) -> Result<T, Error> {
-        if let Some(connection) = self.readers.iter().find_map(free) {
+        let candidates = std::iter::once(&self.writer).chain(&self.readers);
+        if let Some(connection) = candidates.into_iter().find_map(free) {
             return work(&connection);
         }
         let turn = self.next.fetch_add(1, Ordering::Relaxed) % self.readers.len();
