@@ -148,6 +148,9 @@ extern crate alloc;
 #[doc = include_str!("../../../docs/STORES.md")]
 struct StoresGuide;
 
+#[macro_use]
+mod opaque;
+
 mod answer;
 mod client;
 mod decide;

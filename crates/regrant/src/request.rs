@@ -2,8 +2,6 @@
 //!
 //! An omitted parameter is `None`; one without a value counts as omitted (RFC 6749 §3.2, N-006).
 
-use core::fmt;
-
 use crate::client::{ClientId, Credentials};
 use crate::decide::Protocol;
 use crate::record::{Attributes, Subject};
@@ -80,14 +78,4 @@ pub(crate) fn given(value: Option<&str>) -> Option<&str> {
     value.filter(|value| !value.is_empty())
 }
 
-macro_rules! opaque_debug {
-    ($($name:ident),+) => {
-        $(impl fmt::Debug for $name<'_> {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(concat!(stringify!($name), "(…)"))
-            }
-        })+
-    };
-}
-
-opaque_debug!(TokenRequest, RevocationRequest, IntrospectionRequest, ResourceRequest);
+opaque_debug!(TokenRequest<'_>, RevocationRequest<'_>, IntrospectionRequest<'_>, ResourceRequest<'_>);

@@ -26,23 +26,22 @@ pub struct NeedsOwner<P, Q> {
 }
 
 impl<P> NeedsGrant<P> {
-    pub(super) fn step<R>(rules: &Rules, mut context: Context, plan: P) -> Step<'_, R>
-    where
-        R: Request<Plan = P>,
-    {
-        let id = R::grant_id(&plan);
-        context.grant_id = Some(id);
-        Step::NeedsGrant(Exchange { rules, context, state: Self { plan, id } })
+    pub(super) fn step<R: Request<Plan = P>>(rules: &Rules, context: Context, plan: P) -> Step<'_, R> {
+        Step::NeedsGrant(Self::exchange::<R>(rules, context, plan))
     }
 
     /// Decides about a record that does not exist yet.
-    pub(super) fn decide_anew<R>(rules: &Rules, mut context: Context, plan: P, now: Timestamp) -> Step<'_, R>
+    pub(super) fn decide_anew<R>(rules: &Rules, context: Context, plan: P, now: Timestamp) -> Step<'_, R>
     where
         R: Request<Plan = P>,
     {
+        decide(Self::exchange::<R>(rules, context, plan), None, now)
+    }
+
+    fn exchange<R: Request<Plan = P>>(rules: &Rules, mut context: Context, plan: P) -> Exchange<'_, Self> {
         let id = R::grant_id(&plan);
         context.grant_id = Some(id);
-        decide(Exchange { rules, context, state: Self { plan, id } }, None, now)
+        Exchange { rules, context, state: Self { plan, id } }
     }
 }
 

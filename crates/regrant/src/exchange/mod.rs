@@ -22,7 +22,7 @@ pub use opening::{NeedsClient, begin};
 pub use settled::Settled;
 
 use crate::answer::{Decision, Outcome, Reason, RequestKind, Scheme};
-use crate::client::{Client, ClientId};
+use crate::client::Client;
 use crate::decide::Fault;
 use crate::digest::Digest;
 use crate::record::GrantId;
@@ -92,10 +92,5 @@ impl<S> Exchange<'_, S> {
     /// The record of a request that a fault of the server ends here.
     pub fn faulted(&self) -> Decision {
         self.context.decision(Outcome::Fault)
-    }
-
-    /// The client that is known by now.
-    pub fn caller(&self) -> Option<&ClientId> {
-        self.context.caller.as_ref().map(|client| client.id())
     }
 }

@@ -170,14 +170,4 @@ impl AsyncClientStore for BoxedAsyncClientStore {
     }
 }
 
-macro_rules! opaque_debug {
-    ($($name:ident),+) => {
-        $(impl fmt::Debug for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(concat!(stringify!($name), "(…)"))
-            }
-        })+
-    };
-}
-
 opaque_debug!(BoxedTokenStore, BoxedClientStore, BoxedAsyncTokenStore, BoxedAsyncClientStore);
