@@ -182,8 +182,8 @@ pub use exchange::{Exchange, Settled, Step};
 pub use port::{
     Admission, AsyncClientStore, AsyncGrantManagement, AsyncTokenStore, Attempt, BoxError, BoxedAsyncClientStore,
     BoxedAsyncTokenStore, BoxedClientStore, BoxedTokenStore, Change, ClientStore, CommitOutcome, DuplicateClient,
-    GrantFilter, GrantManagement, Inline, Observer, Revocation, RevocationFeed, StaticClients, Throttle, TokenStore,
-    end_all, end_all_async,
+    GrantFilter, GrantManagement, Inline, Observer, Revocation, RevocationFeed, RevocationSink, StaticClients,
+    Throttle, TokenStore, end_all, end_all_async,
 };
 pub use record::{
     AccessEntry, Attributes, EndReason, Grant, GrantId, GrantState, InvalidAttribute, InvalidRecord, InvalidSubject,

@@ -265,6 +265,11 @@ impl Refresh<'_> {
         }
     }
 
+    /// What a refresh that keeps no more than `kept` ends.
+    fn revocation(&self, kept: &[AccessEntry]) -> Option<Revocation> {
+        (kept.len() < self.grant.access().len()).then(|| Revocation::AccessTokensOf(self.grant.id()))
+    }
+
     fn again(&self, outcome: Outcome, entry: &AccessEntry, tokens: Tokens) -> Verdict<TokenReply> {
         let Tokens { refresh, access } = tokens;
         Verdict::Answer(outcome, token_reply(self.grant.terms(), access, Some(refresh), entry, self.at.now))
@@ -284,12 +289,13 @@ impl Refresh<'_> {
         let attempted = (family.current != self.family.current).then_some(family.current);
         let reply = token_reply(terms, access, Some(refresh), &entry, now);
         let list = with_entry(kept, entry, policy, now);
+        let revocation = self.revocation(kept);
         if let Some(retry) = family.retry.as_mut().filter(|_| attempted.is_none()) {
             retry.intact &= list.len() > self.grant.access().len();
         }
         let grant = self.grant.next(Some(family), list);
         let change = Change::Replace { expected: self.grant.revision(), grant };
         let reply = Ok(reply);
-        Verdict::Write(Write { change, outcome, reply, attempted, revocation: None })
+        Verdict::Write(Write { change, outcome, reply, attempted, revocation })
     }
 }

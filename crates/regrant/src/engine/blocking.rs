@@ -2,12 +2,12 @@
 
 use alloc::boxed::Box;
 
-use super::{EngineError, EngineFault, Explanation, Found, Host, conclude, delay};
+use super::{EngineError, EngineFault, Explanation, Found, Host, conclude, delay, fail};
 use crate::answer::{Decision, Introspection, Reply, ResourceAccess, TokenReply};
 use crate::client::ClientId;
 use crate::decide::Fresh as _;
 use crate::exchange::{Committing, Doubt, NeedsClient, Settling, begin};
-use crate::port::{Change, ClientStore, TokenStore};
+use crate::port::{Change, ClientStore, Revocation, TokenStore};
 use crate::record::{Grant, GrantId};
 use crate::request::{IntrospectionRequest, IssueRequest, Request, ResourceRequest, RevocationRequest, TokenRequest};
 use crate::rules::Rules;
@@ -113,18 +113,18 @@ impl<S: TokenStore, C: ClientStore> Engine<S, C> {
 
     /// One request, from its beginning to its committed answer.
     fn run<R: Request>(&self, request: &R) -> Result<Reply<R::Reply>, EngineError> {
-        let mut step = begin(&self.rules, request);
+        let (mut step, mut doubted) = (begin(&self.rules, request), None);
         let outcome = loop {
             match self.advance(step, Some(&self.host)) {
-                Ok(Pending::Done(settled)) => break Ok(conclude(&self.host, settled)),
-                Ok(Pending::Commit(committing)) => match self.commit(committing.split()) {
+                Ok(Pending::Done(settled)) => break Ok(conclude(&self.host, settled, doubted)),
+                Ok(Pending::Commit(committing)) => match self.commit(committing.split(), &mut doubted) {
                     Ok(next) => step = next,
                     Err(error) => break Err(error),
                 },
                 Err(error) => break Err(error),
             }
         };
-        outcome.inspect_err(|error| self.host.fault(error))
+        outcome.inspect_err(|error| fail(&self.host, error, doubted))
     }
 
     /// Loads what a request needs, step by step, until it is answered or must write.
@@ -173,13 +173,16 @@ impl<S: TokenStore, C: ClientStore> Engine<S, C> {
     fn commit<'a, R: Request>(
         &'a self,
         (change, settling): (Change, Settling<'a, R::Plan, R::Reply>),
+        doubted: &mut Option<Revocation>,
     ) -> Result<Step<'a, R>, EngineError> {
-        match self.store.commit(change) {
-            Ok(outcome) => Ok(settling.settle(outcome)),
-            Err(error) => match settling.in_doubt() {
-                Doubt::LookAgain(step) => Ok(step),
-                Doubt::GiveUp(decision) => Err(EngineError { fault: EngineFault::store(error), decision }),
-            },
+        let error = match self.store.commit(change) {
+            Ok(outcome) => return Ok(settling.settle(outcome)),
+            Err(error) => error,
+        };
+        *doubted = settling.revocation().or(*doubted);
+        match settling.in_doubt() {
+            Doubt::LookAgain(step) => Ok(step),
+            Doubt::GiveUp(decision) => Err(EngineError { fault: EngineFault::store(error), decision }),
         }
     }
 

@@ -5,7 +5,7 @@ use core::fmt;
 
 use super::EngineError;
 use crate::answer::Decision;
-use crate::port::{Observer, RevocationFeed, Throttle};
+use crate::port::{Observer, Revocation, RevocationFeed, Throttle};
 use crate::time::Clock;
 use crate::token::EntropySource;
 
@@ -39,7 +39,7 @@ impl Host {
         Self { throttle: Some(Box::new(throttle)), ..self }
     }
 
-    /// Tells `feed` of every end that was committed.
+    /// Tells `feed` of every end that was committed, or may have been where the store failed to say.
     #[must_use]
     pub fn with_feed(self, feed: impl RevocationFeed + 'static) -> Self {
         Self { feed: Some(Box::new(feed)), ..self }
@@ -57,8 +57,10 @@ impl Host {
         self.throttle.as_deref()
     }
 
-    pub(super) fn feed(&self) -> Option<&dyn RevocationFeed> {
-        self.feed.as_deref()
+    pub(super) fn publish(&self, revocation: Option<Revocation>) {
+        if let (Some(feed), Some(revocation)) = (&self.feed, revocation) {
+            feed.publish(revocation);
+        }
     }
 
     pub(super) fn observe(&self, decision: &Decision) {

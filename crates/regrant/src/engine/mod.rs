@@ -15,7 +15,7 @@ pub use host::Host;
 
 use crate::answer::{Check, Decision, Outcome};
 use crate::exchange::NeedsClient;
-use crate::port::{Admission, Change};
+use crate::port::{Admission, Change, Revocation};
 use crate::request::Request;
 use crate::{Exchange, Settled};
 
@@ -48,13 +48,18 @@ fn delay<'a, R: Request>(host: &Host, exchange: &Exchange<'a, NeedsClient<'a, R>
     }
 }
 
-/// Tells the host of a final answer, and gives it out.
-fn conclude<T>(host: &Host, settled: Settled<T>) -> crate::Reply<T> {
-    if let (Some(feed), Some(revocation)) = (host.feed(), settled.revocation) {
-        feed.publish(revocation);
-    }
+/// Tells the host of a final answer, and gives it out. `doubted` is what an earlier commit may have ended: where this
+/// answer ends nothing, it found it ended.
+fn conclude<T>(host: &Host, settled: Settled<T>, doubted: Option<Revocation>) -> crate::Reply<T> {
+    host.publish(settled.revocation.or(doubted));
     host.observe(&settled.decision);
     settled.reply
+}
+
+/// Tells the host of a fault, and of what may have ended all the same.
+fn fail(host: &Host, error: &EngineError, doubted: Option<Revocation>) {
+    host.publish(doubted);
+    host.fault(error);
 }
 
 /// A client that was looked up.

@@ -101,6 +101,11 @@ impl<'a, P, T> Settling<'a, P, T> {
         }
     }
 
+    /// What has ended, if the change is committed.
+    pub const fn revocation(&self) -> Option<Revocation> {
+        self.revocation
+    }
+
     /// The outcome is unknown: the store failed while it committed. From here on this exchange concludes no replay.
     pub fn in_doubt<R>(mut self) -> Doubt<Step<'a, R>>
     where

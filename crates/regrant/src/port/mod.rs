@@ -14,7 +14,7 @@ pub use boxed::{BoxError, BoxedAsyncClientStore, BoxedAsyncTokenStore, BoxedClie
 pub use bridge::Inline;
 pub use change::{Change, CommitOutcome};
 pub use clients::{AsyncClientStore, ClientStore, DuplicateClient, StaticClients};
-pub use feed::{Revocation, RevocationFeed};
+pub use feed::{Revocation, RevocationFeed, RevocationSink};
 pub use management::{AsyncGrantManagement, GrantFilter, GrantManagement, end_all, end_all_async};
 pub use observer::Observer;
 pub use store::{AsyncTokenStore, TokenStore};

@@ -1,8 +1,8 @@
 //! The records of decisions, and the events that a host watches for.
 
-use regrant::{Credentials, Decision, Event, Outcome, Reason, RequestKind, Revocation};
+use regrant::{Credentials, Decision, Event, Outcome, PreviousAccessToken, Reason, RequestKind, Revocation};
 
-use crate::common::{World, app, basic, both, grant_id, public, rs, secs, web, web2};
+use crate::common::{Mishap, World, app, basic, both, grant_id, public, rs, secs, web, web2};
 
 #[test]
 fn each_request_is_told_of_exactly_once() {
@@ -137,12 +137,47 @@ fn attempts_count_each_time_the_decision_was_made() {
         world.log().decisions();
         let touch = || {
             let (store, id) = (world.shared_store(), grant_id(&first.refresh));
-            crate::common::Mishap::meanwhile(move || store.touch(id))
+            Mishap::meanwhile(move || store.touch(id))
         };
         world.store().script([touch(), touch()]);
         world.refresh(web(), &first.refresh).unwrap();
         assert_eq!(world.decision().attempts, 3);
         world.refresh(Credentials::default(), "x").unwrap_err();
         assert_eq!(world.decision().attempts, 0, "refused before there was anything to decide");
+    });
+}
+
+#[test]
+fn the_feed_hears_of_a_refresh_that_ends_earlier_access_tokens() {
+    both(|world| {
+        world.policy("web", |policy| policy.previous_access_token = PreviousAccessToken::Revoke);
+        let first = world.issue("web", "read");
+        world.log().revocations();
+        let ended = [Revocation::AccessTokensOf(grant_id(&first.refresh))];
+        let second = world.refresh(web(), &first.refresh).unwrap();
+        assert_eq!(world.log().revocations(), ended);
+        // A retry of the same refresh ends nothing.
+        world.refresh(web(), &first.refresh).unwrap();
+        assert_eq!(world.log().revocations(), []);
+        world.store().script([Mishap::fail_after()]);
+        world.refresh(web(), &second.refresh).unwrap();
+        assert_eq!(world.log().revocations(), ended, "also where the store did not say so");
+    });
+}
+
+#[test]
+fn the_feed_hears_of_an_end_that_may_have_been_committed() {
+    both(|world| {
+        for mishaps in
+            [vec![Mishap::fail_after()], vec![Mishap::fail_before(), Mishap::fail_before(), Mishap::fail_before()]]
+        {
+            let first = world.issue("web", "read");
+            let answered = mishaps.len() == 1;
+            world.store().script(mishaps);
+            assert_eq!(world.try_revoke(web(), Some(&first.access)).is_ok(), answered);
+            let revocations = world.log().revocations();
+            let [Revocation::AccessToken { grant, .. }] = revocations[..] else { panic!("{revocations:?}") };
+            assert_eq!(grant, grant_id(&first.access));
+        }
     });
 }
