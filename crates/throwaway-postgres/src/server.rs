@@ -1,7 +1,8 @@
 //! A server of its own.
 
 use std::fs::{self, OpenOptions};
-use std::io::Write as _;
+use std::hash::{BuildHasher as _, Hasher as _, RandomState};
+use std::io::{ErrorKind, Write as _};
 use std::net::{Ipv4Addr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -68,15 +69,27 @@ impl Server {
     /// # Errors
     /// The copy or its start failed.
     pub fn standby(&self, name: &str, settings: &[(&str, &str)]) -> Result<Self, Fault> {
-        start_on_a_free_port(|| {
-            let place = Place::new()?;
-            let mut copy = place.tool("pg_basebackup");
-            let source = format!("host=127.0.0.1 port={} user=postgres application_name={name}", self.port);
-            copy.args(["--no-sync", "--write-recovery-conf", "--checkpoint=fast", "--dbname", &source, "--pgdata"]);
-            run("pg_basebackup", copy.arg(place.data()))?;
-            place.configure(settings)?;
-            Ok(place)
-        })
+        start_on_a_free_port(|| self.copy(name, settings))
+    }
+
+    /// A [`Server::standby`] in the place of a server that has crashed: it has the port of `fallen`, whose data is removed.
+    ///
+    /// # Errors
+    /// The copy or its start failed.
+    pub fn standby_in_place_of(&self, fallen: Self, name: &str, settings: &[(&str, &str)]) -> Result<Self, Fault> {
+        let port = fallen.port;
+        drop(fallen);
+        self.copy(name, settings)?.serve(port)
+    }
+
+    fn copy(&self, name: &str, settings: &[(&str, &str)]) -> Result<Place, Fault> {
+        let place = Place::new()?;
+        let mut copy = place.tool("pg_basebackup");
+        let source = format!("host=127.0.0.1 port={} user=postgres application_name={name}", self.port);
+        copy.args(["--no-sync", "--write-recovery-conf", "--checkpoint=fast", "--dbname", &source, "--pgdata"]);
+        run("pg_basebackup", copy.arg(place.data()))?;
+        place.configure(settings)?;
+        Ok(place)
     }
 
     /// Changes settings while the server runs; those that need a new start stay as they were.
@@ -224,11 +237,19 @@ fn start_on_a_free_port(prepare: impl Fn() -> Result<Place, Fault>) -> Result<Se
     }
 }
 
-/// A port that nobody had a moment ago.
+/// A port that nobody had a moment ago. It is below those that a system gives to outgoing connections: none of them takes
+/// it while the server is away, and none connects to itself.
 fn free_port() -> Result<u16, Fault> {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0));
-    let address = listener.and_then(|listener| listener.local_addr());
-    address.map(|address| address.port()).map_err(Fault::io(Path::new("127.0.0.1:0")))
+    let mut last = None;
+    for _ in 0..100 {
+        let chance = RandomState::new().build_hasher().finish();
+        let port = 10_000 + u16::try_from(chance % 20_000).unwrap_or_default();
+        match TcpListener::bind((Ipv4Addr::LOCALHOST, port)) {
+            Ok(_) => return Ok(port),
+            Err(error) => last = Some(error),
+        }
+    }
+    Err(Fault::io(Path::new("127.0.0.1"))(last.unwrap_or_else(|| ErrorKind::AddrInUse.into())))
 }
 
 /// Runs a program to its end, and answers what it printed.

@@ -55,6 +55,10 @@ fn a_standby_takes_over_from_a_primary_that_is_killed() {
     assert!(primary.sql("postgres", "SELECT 1").is_err());
     standby.promote().unwrap();
     assert_eq!(standby.sql("postgres", "INSERT INTO t VALUES (8); SELECT sum(n) FROM t").unwrap(), "15");
+    let port = primary.port();
+    let next = standby.standby_in_place_of(primary, "third", &[]).unwrap();
+    assert_eq!(next.port(), port);
+    assert_eq!(next.sql("postgres", "SELECT pg_is_in_recovery(), sum(n) FROM t").unwrap(), "t|15");
 }
 
 #[test]
