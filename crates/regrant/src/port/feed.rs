@@ -68,8 +68,9 @@ impl<F: RevocationFeed + ?Sized> RevocationFeed for Arc<F> {
 ///
 /// No method blocks on I/O, waits for a request or fails; each may be called from any thread.
 pub trait RevocationSink: Send + Sync {
-    /// Everything that is published after `at` will be heard. `at` is an instant of this host's clock, taken before the
-    /// subscription was asked for.
+    /// Everything that is published after `at` will be heard. `at` is an instant of this host's clock, taken after the
+    /// subscription was confirmed: what is published while it is asked for may be missed, and so may what was read then
+    /// be out of date. No news is passed on before this call.
     fn connected(&self, at: Timestamp);
 
     /// Everything that was published before `at` has been passed on by now. `at` is an instant of this host's clock, taken
