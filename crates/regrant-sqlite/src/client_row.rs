@@ -3,14 +3,14 @@
 use std::time::Duration;
 
 use regrant::{
-    Client, ClientAuthentication, ClientId, ClientSecretDigest, Digest, GrantType, GrantTypes, IntrospectionRight,
-    OnReplay, Policy, PreviousAccessToken, Rotation, Scope, SecretMethods, Timestamp,
+    Client, ClientAuthentication, ClientId, ClientRecord, ClientSecretDigest, GrantLifetime, GrantType, GrantTypes,
+    IntrospectionRight, OnReplay, PolicyOverrides, PreviousAccessToken, Rotation, Scope, SecretMethods, decode_secrets,
+    encode_secrets,
 };
 use rusqlite::Row;
 
 use crate::cell::{Cells, Column};
 use crate::error::{Error, RecordName};
-use crate::overrides::{GrantLifetime, PolicyOverrides};
 
 /// The columns, in the order in which [`read`] expects them.
 macro_rules! columns {
@@ -40,32 +40,6 @@ const ON_REPLAY: Column = Column(14, "on_replay");
 const PREVIOUS_ACCESS_TOKEN: Column = Column(15, "previous_access_token");
 const MAX_ACCESS_TOKENS: Column = Column(16, "max_access_tokens");
 
-/// A client as it is stored.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ClientRecord {
-    /// The registration. Its policy says nothing: [`ClientRecord::overrides`] and the host's defaults make it.
-    pub client: Client,
-    /// What its policy has of its own.
-    pub overrides: PolicyOverrides,
-}
-
-impl ClientRecord {
-    /// A client that lives by the host's default policy.
-    pub fn new(client: Client) -> Self {
-        Self { client, overrides: PolicyOverrides::default() }
-    }
-
-    /// The client under its policy.
-    ///
-    /// # Errors
-    /// [`Error::Policy`] for a policy out of range, or a public client without rotation (N-112).
-    pub fn under(self, defaults: &Policy) -> Result<Client, Error> {
-        let client_id = self.client.id().clone();
-        let policy = self.overrides.over(defaults);
-        self.client.with_policy(policy).map_err(|problem| Error::Policy { client_id, problem })
-    }
-}
-
 /// The record of a row.
 ///
 /// # Errors
@@ -87,7 +61,7 @@ pub(crate) fn read(row: &Row<'_>) -> Result<ClientRecord, Error> {
     client.grants = grants(&cells)?;
     let scope = cells.present(SCOPE, cells.text(SCOPE)?)?;
     client.scope = Scope::parse(scope).map_err(|problem| cells.corrupt(SCOPE, problem.to_string()))?;
-    client.introspection = required(&cells, INTROSPECTION, introspection)?;
+    client.introspection = required(&cells, INTROSPECTION, IntrospectionRight::parse)?;
     client.enabled = flag(&cells, ENABLED)?;
     client.grant_epoch = cells.present(GRANT_EPOCH, cells.number(GRANT_EPOCH)?)?;
     Ok(ClientRecord { client, overrides: overrides(&cells)? })
@@ -112,10 +86,10 @@ fn overrides(cells: &Cells<'_>) -> Result<PolicyOverrides, Error> {
         access_token_lifetime: span(ACCESS_TOKEN_LIFETIME)?,
         refresh_idle_lifetime: span(REFRESH_IDLE_LIFETIME)?,
         grant_lifetime,
-        rotation: word(cells, ROTATION, rotation)?,
+        rotation: word(cells, ROTATION, Rotation::parse)?,
         retry_window: span(RETRY_WINDOW)?,
-        on_replay: word(cells, ON_REPLAY, on_replay)?,
-        previous_access_token: word(cells, PREVIOUS_ACCESS_TOKEN, previous_access_token)?,
+        on_replay: word(cells, ON_REPLAY, OnReplay::parse)?,
+        previous_access_token: word(cells, PREVIOUS_ACCESS_TOKEN, PreviousAccessToken::parse)?,
         max_access_tokens: max_access_tokens
             .map_err(|problem| cells.corrupt(MAX_ACCESS_TOKENS, problem.to_string()))?,
     })
@@ -132,53 +106,6 @@ fn required<T>(cells: &Cells<'_>, column: Column, parse: fn(&str) -> Option<T>) 
     cells.present(column, found)
 }
 
-fn introspection(text: &str) -> Option<IntrospectionRight> {
-    use IntrospectionRight::{Any, None as Nobody, Own};
-    [Nobody, Own, Any].into_iter().find(|right| introspection_word(*right) == text)
-}
-
-pub(crate) const fn introspection_word(right: IntrospectionRight) -> &'static str {
-    match right {
-        IntrospectionRight::None => "none",
-        IntrospectionRight::Own => "own",
-        IntrospectionRight::Any => "any",
-    }
-}
-
-fn rotation(text: &str) -> Option<Rotation> {
-    [Rotation::Always, Rotation::Never].into_iter().find(|rotation| rotation_word(*rotation) == text)
-}
-
-pub(crate) const fn rotation_word(rotation: Rotation) -> &'static str {
-    match rotation {
-        Rotation::Always => "always",
-        Rotation::Never => "never",
-    }
-}
-
-fn on_replay(text: &str) -> Option<OnReplay> {
-    [OnReplay::Revoke, OnReplay::Reject].into_iter().find(|reaction| on_replay_word(*reaction) == text)
-}
-
-pub(crate) const fn on_replay_word(reaction: OnReplay) -> &'static str {
-    match reaction {
-        OnReplay::Revoke => "revoke",
-        OnReplay::Reject => "reject",
-    }
-}
-
-fn previous_access_token(text: &str) -> Option<PreviousAccessToken> {
-    let known = [PreviousAccessToken::Keep, PreviousAccessToken::Revoke];
-    known.into_iter().find(|previous| previous_access_token_word(*previous) == text)
-}
-
-pub(crate) const fn previous_access_token_word(previous: PreviousAccessToken) -> &'static str {
-    match previous {
-        PreviousAccessToken::Keep => "keep",
-        PreviousAccessToken::Revoke => "revoke",
-    }
-}
-
 fn grants(cells: &Cells<'_>) -> Result<GrantTypes, Error> {
     let words = cells.present(GRANTS, cells.text(GRANTS)?)?;
     let parse = |word| GrantType::parse(word).ok_or_else(|| cells.corrupt(GRANTS, "an unknown grant type"));
@@ -189,39 +116,15 @@ pub(crate) fn grant_words(grants: GrantTypes) -> String {
     grants.iter().map(GrantType::as_str).collect::<Vec<_>>().join(" ")
 }
 
-/// The instant that stands for "never refused".
-const NEVER: u64 = u64::MAX;
-
 fn secrets(cells: &Cells<'_>) -> Result<Vec<ClientSecretDigest>, Error> {
     let bytes = cells.present(SECRETS, cells.blob(SECRETS)?)?;
-    let (entries, rest) = bytes.as_chunks::<40>();
-    if !rest.is_empty() {
-        return Err(cells.corrupt(SECRETS, "not a multiple of 40 bytes"));
-    }
-    entries.iter().map(|entry| secret(entry).ok_or_else(|| cells.corrupt(SECRETS, "a time out of range"))).collect()
-}
-
-fn secret(entry: &[u8; 40]) -> Option<ClientSecretDigest> {
-    let (digest, expires_at) = (entry.first_chunk()?, u64::from_be_bytes(*entry.last_chunk()?));
-    let end = Timestamp::from_unix_millis(expires_at);
-    let expires_at = match expires_at {
-        NEVER => None,
-        millis if end.unix_millis() == millis => Some(end),
-        _ => return None,
-    };
-    Some(ClientSecretDigest { digest: Digest::from_bytes(*digest), expires_at })
+    decode_secrets(bytes).ok_or_else(|| cells.corrupt(SECRETS, "not the stored form of secrets"))
 }
 
 /// The stored form of a client's secrets.
 pub(crate) fn secret_bytes(authentication: &ClientAuthentication) -> Vec<u8> {
-    let secrets: &[ClientSecretDigest] = match authentication {
-        ClientAuthentication::None => &[],
-        ClientAuthentication::Secret { secrets, .. } => secrets,
-    };
-    let mut bytes = Vec::with_capacity(secrets.len() * 40);
-    for secret in secrets {
-        bytes.extend_from_slice(secret.digest.as_bytes());
-        bytes.extend_from_slice(&secret.expires_at.map_or(NEVER, Timestamp::unix_millis).to_be_bytes());
+    match authentication {
+        ClientAuthentication::None => Vec::new(),
+        ClientAuthentication::Secret { secrets, .. } => encode_secrets(secrets),
     }
-    bytes
 }

@@ -4,20 +4,17 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use regrant::{
-    AsyncClientStore, Client, ClientAuthentication, ClientId, ClientSecretDigest, ClientStore, Policy, SecretMethods,
-    Timestamp,
+    AsyncClientStore, Client, ClientAuthentication, ClientId, ClientRecord, ClientSecretDigest, ClientStore,
+    GrantLifetime, OnReplay, Policy, PolicyOverrides, PreviousAccessToken, Rotation, SecretMethods, Timestamp,
+    UnrotatableSecret, encode_secrets,
 };
 use rusqlite::{Connection, OptionalExtension as _, TransactionBehavior, params};
 
 use crate::SqliteStore;
-use crate::client_row::{
-    ClientRecord, columns, grant_words, introspection_word, on_replay_word, previous_access_token_word, read,
-    rotation_word, secret_bytes,
-};
+use crate::client_row::{columns, grant_words, read, secret_bytes};
 use crate::error::Error;
 use crate::grant_row::signed;
 use crate::grants::bounded;
-use crate::overrides::{GrantLifetime, PolicyOverrides};
 
 const CLIENT: &str = concat!("SELECT ", columns!(), " FROM clients WHERE id = ?1");
 const LIST: &str = concat!("SELECT ", columns!(), " FROM clients WHERE id > ?1 ORDER BY id LIMIT ?2");
@@ -46,7 +43,7 @@ impl SqliteClients {
     /// # Errors
     /// [`Error::ClientExists`]; [`Error::Policy`] if its policy cannot be used; the store failed.
     pub fn add(&self, record: &ClientRecord) -> Result<(), Error> {
-        record.clone().under(&self.defaults)?;
+        usable(record.clone(), &self.defaults)?;
         let added = self.store.file().write(|connection| insert(connection, record))?;
         if added { Ok(()) } else { Err(Error::ClientExists(record.client.id().clone())) }
     }
@@ -98,7 +95,8 @@ impl SqliteClients {
             let Some(record) = find(&transaction, id)? else {
                 return Ok(false);
             };
-            let secrets = secret_bytes(&rotated(&record.client, fresh, now, until)?);
+            let rotated = record.client.rotated_secrets(fresh, now, until);
+            let secrets = encode_secrets(&rotated.map_err(|problem| unrotatable(id, problem))?);
             let mut statement = transaction.prepare_cached("UPDATE clients SET secrets = ?2 WHERE id = ?1")?;
             statement.execute(params![id.as_str(), secrets])?;
             drop(statement);
@@ -155,33 +153,26 @@ impl AsyncClientStore for SqliteClients {
 }
 
 fn under(found: Option<ClientRecord>, defaults: &Policy) -> Result<Option<Arc<Client>>, Error> {
-    Ok(found.map(|record| record.under(defaults)).transpose()?.map(Arc::new))
+    Ok(found.map(|record| usable(record, defaults)).transpose()?.map(Arc::new))
+}
+
+/// The client under its policy.
+fn usable(record: ClientRecord, defaults: &Policy) -> Result<Client, Error> {
+    let client_id = record.client.id().clone();
+    record.under(defaults).map_err(|problem| Error::Policy { client_id, problem })
+}
+
+fn unrotatable(id: &ClientId, problem: UnrotatableSecret) -> Error {
+    match problem {
+        UnrotatableSecret::PublicClient => Error::PublicClient(id.clone()),
+        UnrotatableSecret::TooMany => Error::TooManySecrets(id.clone()),
+    }
 }
 
 fn find(connection: &Connection, id: &ClientId) -> Result<Option<ClientRecord>, Error> {
     let mut statement = connection.prepare_cached(CLIENT)?;
     let mut rows = statement.query([id.as_str()])?;
     rows.next()?.map(read).transpose()
-}
-
-/// The client's secrets and one more.
-fn rotated(
-    client: &Client,
-    fresh: ClientSecretDigest,
-    now: Timestamp,
-    until: Timestamp,
-) -> Result<ClientAuthentication, Error> {
-    let ClientAuthentication::Secret { methods, secrets } = client.authentication() else {
-        return Err(Error::PublicClient(client.id().clone()));
-    };
-    let live = secrets.iter().filter(|secret| secret.is_live(now));
-    let mut secrets: Vec<_> =
-        live.map(|old| old.expiring_at(old.expires_at.map_or(until, |end| end.min(until)))).collect();
-    if secrets.len() >= Client::MAX_SECRETS {
-        return Err(Error::TooManySecrets(client.id().clone()));
-    }
-    secrets.push(fresh);
-    Ok(ClientAuthentication::Secret { methods: *methods, secrets })
 }
 
 fn insert(connection: &Connection, record: &ClientRecord) -> Result<bool, Error> {
@@ -203,16 +194,16 @@ fn insert(connection: &Connection, record: &ClientRecord) -> Result<bool, Error>
         secret_bytes(client.authentication()),
         grant_words(client.grants),
         client.scope.as_str(),
-        introspection_word(client.introspection),
+        client.introspection.as_str(),
         client.enabled,
         signed(client.grant_epoch, "grant_epoch")?,
         span(*access_token_lifetime, "access_token_lifetime")?,
         span(*refresh_idle_lifetime, "refresh_idle_lifetime")?,
         grant_lifetime.transpose()?,
-        overrides.rotation.map(rotation_word),
+        overrides.rotation.map(Rotation::as_str),
         span(overrides.retry_window, "retry_window")?,
-        overrides.on_replay.map(on_replay_word),
-        overrides.previous_access_token.map(previous_access_token_word),
+        overrides.on_replay.map(OnReplay::as_str),
+        overrides.previous_access_token.map(PreviousAccessToken::as_str),
         overrides.max_access_tokens,
     ])?;
     Ok(inserted == 1)

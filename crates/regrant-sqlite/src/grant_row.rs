@@ -4,12 +4,11 @@ use std::sync::Arc;
 
 use regrant::{
     ClientId, EndReason, Grant, GrantId, GrantState, InvalidRecord, RefreshFamily, Revision, Scope, Subject, Terms,
-    TokenLists, decode_attributes, decode_tokens,
+    TokenLists, check_of_terms, check_of_tokens, decode_attributes, decode_tokens,
 };
 use rusqlite::Row;
 
 use crate::cell::{Cells, Column};
-use crate::check;
 use crate::error::{Error, RecordName};
 
 /// The columns of a record, in the order in which [`read`] expects them.
@@ -67,8 +66,8 @@ pub(crate) fn read(row: &Row<'_>) -> Result<Grant, Error> {
 fn checked(cells: &Cells<'_>, grant: Grant) -> Result<Grant, Error> {
     let attributes = cells.present(ATTRIBUTES, cells.blob(ATTRIBUTES)?)?;
     let lists = cells.present(TOKENS, cells.blob(TOKENS)?)?;
-    let terms = (TERMS_CHECK, check::terms(&grant.id(), grant.terms(), attributes));
-    let tokens = (TOKENS_CHECK, check::tokens(&grant.id(), grant.refresh(), lists));
+    let terms = (TERMS_CHECK, check_of_terms(&grant.id(), grant.terms(), attributes));
+    let tokens = (TOKENS_CHECK, check_of_tokens(&grant.id(), grant.refresh(), lists));
     for (column, expected) in [terms, tokens] {
         if cells.check(column)? != Some(expected) {
             return Err(cells.corrupt(column, "not the check number of the row"));

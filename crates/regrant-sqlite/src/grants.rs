@@ -5,11 +5,10 @@ use std::time::Duration;
 
 use regrant::{
     Change, CommitOutcome, EndReason, Grant, GrantFilter, GrantId, GrantState, RefreshFamily, Revision, Subject,
-    Timestamp, encode_attributes, encode_tokens,
+    Timestamp, check_of_terms, check_of_tokens, encode_attributes, encode_tokens,
 };
 use rusqlite::{CachedStatement, Connection, OptionalExtension as _, ToSql, params};
 
-use crate::check;
 use crate::error::Error;
 use crate::grant_row::{columns, read, signed};
 
@@ -79,7 +78,7 @@ fn insert(connection: &Connection, grant: &Grant) -> Result<bool, Error> {
         tokens.generation,
         attributes,
         tokens.lists,
-        check::terms(&grant.id(), terms, &attributes),
+        check_of_terms(&grant.id(), terms, &attributes),
         tokens.check,
         millis(grant.dead_from())?,
     ])?;
@@ -249,7 +248,7 @@ impl Tokens {
             issued_at: time(|family| family.issued_at)?,
             expires_at: time(|family| family.expires_at)?,
             generation: family.map(|family| signed(family.generation, "generation")).transpose()?,
-            check: check::tokens(&grant.id(), family, &lists),
+            check: check_of_tokens(&grant.id(), family, &lists),
             lists,
         })
     }

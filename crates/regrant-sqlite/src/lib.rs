@@ -65,7 +65,6 @@
 //! that was cut short is refused, but for one of no bytes, which is a new database.
 
 mod cell;
-mod check;
 mod client_row;
 mod clients;
 mod connect;
@@ -75,14 +74,12 @@ mod grant_row;
 mod grants;
 mod lane;
 mod options;
-mod overrides;
 mod purge;
 mod schema;
 mod store;
 
-pub use client_row::ClientRecord;
 pub use clients::SqliteClients;
 pub use error::{CorruptRecord, Error, RecordName};
 pub use options::{Dangerous, Options};
-pub use overrides::{GrantLifetime, PolicyOverrides};
+pub use regrant::{ClientRecord, GrantLifetime, PolicyOverrides};
 pub use store::SqliteStore;

@@ -171,9 +171,10 @@ pub use answer::{
     ResourceAccess, Scheme, TokenReply,
 };
 pub use client::{
-    AuthenticatedClient, AuthorizationHeader, Client, ClientAuthentication, ClientId, ClientSecret, ClientSecretDigest,
-    Credentials, GrantType, GrantTypes, IntrospectionRight, InvalidClient, InvalidClientId, InvalidPolicy, OnReplay,
-    Policy, PreviousAccessToken, Rotation, SecretMethods,
+    AuthenticatedClient, AuthorizationHeader, Client, ClientAuthentication, ClientId, ClientRecord, ClientSecret,
+    ClientSecretDigest, Credentials, GrantLifetime, GrantType, GrantTypes, IntrospectionRight, InvalidClient,
+    InvalidClientId, InvalidPolicy, OnReplay, Policy, PolicyOverrides, PreviousAccessToken, Rotation, SecretMethods,
+    UnrotatableSecret, decode_secrets, encode_secrets,
 };
 pub use decide::Fault;
 pub use digest::Digest;
@@ -187,8 +188,8 @@ pub use port::{
 };
 pub use record::{
     AccessEntry, Attributes, EndReason, Grant, GrantId, GrantState, InvalidAttribute, InvalidRecord, InvalidSubject,
-    MalformedGrantId, MalformedList, RefreshFamily, Retry, Revision, Spent, Subject, Terms, TokenLists,
-    decode_attributes, decode_tokens, encode_attributes, encode_tokens,
+    MalformedGrantId, MalformedList, RefreshFamily, Retry, Revision, Spent, Subject, Terms, TokenLists, check_of_terms,
+    check_of_tokens, decode_attributes, decode_tokens, encode_attributes, encode_tokens,
 };
 pub use request::{IntrospectionRequest, IssueRequest, Request, ResourceRequest, RevocationRequest, TokenRequest};
 pub use rules::Rules;

@@ -3,7 +3,9 @@
 mod authentication;
 mod credentials;
 mod id;
+mod overrides;
 mod policy;
+mod record;
 mod registration;
 mod secret;
 
@@ -11,7 +13,9 @@ pub use authentication::AuthenticatedClient;
 pub(crate) use authentication::{Claim, authenticate};
 pub use credentials::{AuthorizationHeader, Credentials};
 pub use id::{ClientId, InvalidClientId};
+pub use overrides::{GrantLifetime, PolicyOverrides};
 pub use policy::{InvalidPolicy, OnReplay, Policy, PreviousAccessToken, Rotation};
+pub use record::{ClientRecord, UnrotatableSecret, decode_secrets, encode_secrets};
 pub use registration::{
     Client, ClientAuthentication, GrantType, GrantTypes, IntrospectionRight, InvalidClient, SecretMethods,
 };

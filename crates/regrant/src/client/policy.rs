@@ -95,6 +95,21 @@ pub enum Rotation {
     Never,
 }
 
+impl Rotation {
+    /// The word for it, in configurations and at rest.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Always => "always",
+            Self::Never => "never",
+        }
+    }
+
+    /// Reads a word; `None` for any other.
+    pub fn parse(text: &str) -> Option<Self> {
+        [Self::Always, Self::Never].into_iter().find(|known| known.as_str() == text)
+    }
+}
+
 /// What a replay of a spent refresh token does, beside being refused. RFC 9700 §4.14.2.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -105,6 +120,21 @@ pub enum OnReplay {
     Reject,
 }
 
+impl OnReplay {
+    /// The word for it, in configurations and at rest.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Revoke => "revoke",
+            Self::Reject => "reject",
+        }
+    }
+
+    /// Reads a word; `None` for any other.
+    pub fn parse(text: &str) -> Option<Self> {
+        [Self::Revoke, Self::Reject].into_iter().find(|known| known.as_str() == text)
+    }
+}
+
 /// What a refresh does to the access tokens that were issued before (N-090).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -113,6 +143,21 @@ pub enum PreviousAccessToken {
     Keep,
     /// They end with the refresh. A retry of the same refresh ends nothing.
     Revoke,
+}
+
+impl PreviousAccessToken {
+    /// The word for it, in configurations and at rest.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Keep => "keep",
+            Self::Revoke => "revoke",
+        }
+    }
+
+    /// Reads a word; `None` for any other.
+    pub fn parse(text: &str) -> Option<Self> {
+        [Self::Keep, Self::Revoke].into_iter().find(|known| known.as_str() == text)
+    }
 }
 
 /// Why a policy cannot be used.

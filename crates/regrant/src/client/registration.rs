@@ -219,6 +219,22 @@ pub enum IntrospectionRight {
     Any,
 }
 
+impl IntrospectionRight {
+    /// The word for it, in configurations and at rest.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Own => "own",
+            Self::Any => "any",
+        }
+    }
+
+    /// Reads a word; `None` for any other.
+    pub fn parse(text: &str) -> Option<Self> {
+        [Self::None, Self::Own, Self::Any].into_iter().find(|known| known.as_str() == text)
+    }
+}
+
 /// Why a registration is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum InvalidClient {

@@ -1,6 +1,7 @@
 //! The record: one grant, with every credential that flows from it.
 
 mod attributes;
+mod check;
 mod codec;
 mod grant;
 mod id;
@@ -8,6 +9,7 @@ mod subject;
 mod tokens;
 
 pub use attributes::{Attributes, InvalidAttribute};
+pub use check::{check_of_terms, check_of_tokens};
 pub use codec::{MalformedList, decode_attributes, decode_tokens, encode_attributes, encode_tokens};
 pub use grant::{EndReason, Grant, GrantState, InvalidRecord, Terms};
 pub use id::{GrantId, MalformedGrantId, Revision};

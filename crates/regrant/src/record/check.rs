@@ -1,17 +1,18 @@
 //! The check numbers of a row, which tell a record that was written from one that came about.
 //!
-//! SQLite keeps no checksum of a page. One bit that turned on the disk would be read as another digest, and the token
-//! of an honest client taken for a replay; one that turned in the index of ids, and the row of another grant would be
-//! read. Both numbers begin with the id, so a row under a wrong id matches neither. There are two, because a refresh
+//! A database may keep no checksum of a page. One bit that turned on the disk would be read as another digest, and the
+//! token of an honest client taken for a replay; one that turned in the index of ids, and the row of another grant would
+//! be read. Both numbers begin with the id, so a row under a wrong id matches neither. There are two, because a refresh
 //! rewrites the tokens and not the terms. The revision and the end are in neither: an end is one statement, at any
 //! revision.
 //!
-//! They are against accidents. Whoever can write to the file can write the number that fits.
+//! They are against accidents. Whoever can write to the database can write the number that fits.
 
-use regrant::{GrantId, RefreshFamily, Subject, Terms, Timestamp};
+use super::{GrantId, RefreshFamily, Subject, Terms};
+use crate::time::Timestamp;
 
 /// The number over what a grant was made with; `attributes` in their stored form.
-pub(crate) fn terms(id: &GrantId, terms: &Terms, attributes: &[u8]) -> i64 {
+pub fn check_of_terms(id: &GrantId, terms: &Terms, attributes: &[u8]) -> i64 {
     let check = Check::of(id).text(terms.client_id.as_str()).number(terms.client_epoch);
     let check = check.maybe(terms.subject.as_ref(), |check, subject: &Subject| check.text(subject.as_str()));
     let check = check.text(terms.scope.as_str()).time(terms.created_at);
@@ -19,7 +20,7 @@ pub(crate) fn terms(id: &GrantId, terms: &Terms, attributes: &[u8]) -> i64 {
 }
 
 /// The number over what a refresh rewrites; `lists` is the stored form of the small lists.
-pub(crate) fn tokens(id: &GrantId, family: Option<&RefreshFamily>, lists: &[u8]) -> i64 {
+pub fn check_of_tokens(id: &GrantId, family: Option<&RefreshFamily>, lists: &[u8]) -> i64 {
     let refresh = |check: Check, family: &RefreshFamily| {
         let check = check.bytes(family.lineage.as_bytes()).bytes(family.current.as_bytes());
         check.time(family.issued_at).time(family.expires_at).number(family.generation)
@@ -72,7 +73,7 @@ impl Check {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::indexing_slicing, reason = "a test fails by a panic")]
+    use alloc::vec::Vec;
 
     use super::*;
 
@@ -80,23 +81,23 @@ mod tests {
     fn every_bit_and_every_length_counts() {
         let id = GrantId::from_bytes([7; 16]);
         let lists: Vec<u8> = (0..61).collect();
-        let whole = tokens(&id, None, &lists);
+        let whole = check_of_tokens(&id, None, &lists);
         for place in 0..lists.len() * 8 {
             let mut other = lists.clone();
             other[place / 8] ^= 1 << (place % 8);
-            assert_ne!(tokens(&id, None, &other), whole, "bit {place}");
+            assert_ne!(check_of_tokens(&id, None, &other), whole, "bit {place}");
         }
         for length in 0..lists.len() {
-            assert_ne!(tokens(&id, None, &lists[..length]), whole, "length {length}");
+            assert_ne!(check_of_tokens(&id, None, &lists[..length]), whole, "length {length}");
         }
-        assert_ne!(tokens(&id, None, &[]), tokens(&id, None, &[0]));
-        assert_ne!(tokens(&GrantId::from_bytes([8; 16]), None, &lists), whole);
+        assert_ne!(check_of_tokens(&id, None, &[]), check_of_tokens(&id, None, &[0]));
+        assert_ne!(check_of_tokens(&GrantId::from_bytes([8; 16]), None, &lists), whole);
     }
 
     #[test]
     fn the_numbers_are_those_of_every_release() {
         // A file that one release wrote is read by the next.
         let id = GrantId::from_bytes([7; 16]);
-        assert_eq!(tokens(&id, None, b"regrant-sqlite"), -6_539_310_099_956_232_919);
+        assert_eq!(check_of_tokens(&id, None, b"regrant-sqlite"), -6_539_310_099_956_232_919);
     }
 }

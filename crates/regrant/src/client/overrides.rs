@@ -1,8 +1,8 @@
 //! The part of a policy that a client has of its own.
 
-use std::time::Duration;
+use core::time::Duration;
 
-use regrant::{OnReplay, Policy, PreviousAccessToken, Rotation};
+use super::{OnReplay, Policy, PreviousAccessToken, Rotation};
 
 /// What a client's policy has of its own; `None` stands for the host's default, now and after the host changes it.
 ///
@@ -68,8 +68,7 @@ mod tests {
 
     #[test]
     fn what_is_absent_is_the_default_and_never_is_not_absent() {
-        let mut defaults = Policy::default();
-        defaults.retry_window = Duration::ZERO;
+        let defaults = Policy { retry_window: Duration::ZERO, ..Policy::default() };
         assert_eq!(PolicyOverrides::default().over(&defaults), defaults);
         let own = PolicyOverrides { grant_lifetime: Some(GrantLifetime::Never), ..PolicyOverrides::default() };
         let policy = own.over(&defaults);
