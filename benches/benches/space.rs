@@ -1,0 +1,80 @@
+//! Bytes per live grant of the memory store, and of one record, after no rotation and after many.
+//!
+//! A program of its own, because it counts every allocation of the process.
+//!
+//! `cargo bench -p regrant-benches --bench space`
+#![expect(clippy::cast_precision_loss, reason = "numbers of grants and bytes are far below 2^52")]
+
+use std::alloc::System;
+use std::error::Error;
+use std::time::Duration;
+
+use regrant::{GrantFilter, GrantManagement, TokenLists, encode_tokens};
+use regrant_benches::{Crowd, Mode, Results, World};
+use regrant_memory::MemoryStore;
+use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
+
+#[global_allocator]
+static COUNTED: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
+
+type Done<T = ()> = Result<T, Box<dyn Error>>;
+
+fn main() -> Done {
+    let mode = Mode::of_environment();
+    let mut results = Results::begin("space")?;
+    for grants in mode.pick(vec![2_000], vec![1_000, 100_000, 1_000_000]) {
+        let rotations = if grants > 100_000 { &[0][..] } else { &[0, 100][..] };
+        for rotations in rotations {
+            let (bytes, allocations) = per_grant(grants, *rotations)?;
+            results.figure(&format!("space/grant/{grants}/{rotations}"), "B", bytes)?;
+            results.figure(&format!("space/refresh/allocations/{grants}/{rotations}"), "count", allocations)?;
+        }
+    }
+    for rotations in [2, 10, mode.pick(10_000, 1_000_000)] {
+        results.figure(&format!("space/record/{rotations}"), "B", record(rotations)? as f64)?;
+    }
+    Ok(())
+}
+
+/// The bytes that the store holds for each grant, with one live access token each, and how many allocations a refresh
+/// makes in the end.
+fn per_grant(grants: usize, rotations: usize) -> Done<(f64, f64)> {
+    let region = Region::new(COUNTED);
+    let world = World::over(MemoryStore::new())?;
+    let mut crowd = Crowd::issue(&world, grants, 1)?;
+    let texts = region.change();
+    for _ in 0..rotations {
+        world.clock.advance(Duration::from_hours(2));
+        (0..grants).try_for_each(|at| crowd.refresh(&world, at))?;
+    }
+    let before = Region::new(COUNTED);
+    world.clock.advance(Duration::from_hours(2));
+    crowd.refresh(&world, 0)?;
+    let allocations = before.change().allocations;
+    // What the store holds is what its end gives back: the texts of the tokens outlive it here.
+    let held = Region::new(COUNTED);
+    let World { engine, .. } = world;
+    let empty = World::over(MemoryStore::new())?;
+    drop((engine, empty));
+    let change = held.change();
+    let kept = change.bytes_deallocated.saturating_sub(change.bytes_allocated);
+    if texts.bytes_allocated < kept {
+        return Err("more was given back than was ever taken".into());
+    }
+    drop(crowd);
+    Ok((kept as f64 / grants as f64, allocations as f64))
+}
+
+/// The bytes of the lists of one record, as a store keeps them, with one live access token.
+fn record(rotations: usize) -> Done<usize> {
+    let world = World::over(MemoryStore::new())?;
+    let mut crowd = Crowd::issue(&world, 1, 1)?;
+    for _ in 0..rotations {
+        world.clock.advance(Duration::from_mins(61));
+        crowd.refresh(&world, 0)?;
+    }
+    let page = GrantManagement::list(world.engine.store(), &GrantFilter::All, None, 1)?;
+    let grant = page.first().ok_or("no grant")?;
+    let lists = TokenLists { refresh: grant.refresh().cloned(), access: grant.access().to_vec() };
+    Ok(encode_tokens(&lists).len())
+}
