@@ -11,6 +11,7 @@ mod floor;
 mod mode;
 mod ratio;
 mod results;
+pub mod wire;
 mod world;
 
 pub use chains::{Chains, engine};

@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use regrant::{
-    Client, ClientId, ClientSecretDigest, Engine, Entropy, EntropyError, GrantTypes, Host, IntrospectionRight, Pepper,
-    Policy, Rules, Scope, SecretMethods, StaticClients, Timestamp, TokenStore,
+    Client, ClientId, ClientSecretDigest, Engine, Entropy, EntropyError, EntropySource, GrantTypes, Host,
+    IntrospectionRight, Pepper, Policy, Rules, Scope, SecretMethods, StaticClients, Timestamp, TokenStore,
 };
 
 /// The one client: its id.
@@ -58,9 +58,28 @@ impl<S: TokenStore> World<S> {
     /// # Errors
     /// Never with the constants used here; they are checked like anybody's.
     pub fn over(store: S) -> Result<Self, Box<dyn Error>> {
+        Self::drawing(store, || Entropy::draw(&mut rand::rng()).map_err(|_| EntropyError))
+    }
+
+    /// The same with a random source that always gives the same, and takes next to no instructions.
+    ///
+    /// # Errors
+    /// As [`over`](Self::over).
+    pub fn seeded(store: S) -> Result<Self, Box<dyn Error>> {
+        let drawn = AtomicU64::new(1);
+        Self::drawing(store, move || {
+            let first = drawn.fetch_add(Entropy::LENGTH as u64 / 8, Ordering::Relaxed);
+            let mut bytes = [0; Entropy::LENGTH];
+            for (state, eight) in (first..).zip(bytes.as_chunks_mut::<8>().0) {
+                *eight = mixed(state).to_le_bytes();
+            }
+            Ok(Entropy::from_bytes(&bytes))
+        })
+    }
+
+    fn drawing(store: S, entropy: impl EntropySource + 'static) -> Result<Self, Box<dyn Error>> {
         let clock = Hands::new();
         let hands = clock.clone();
-        let entropy = || Entropy::draw(&mut rand::rng()).map_err(|_| EntropyError);
         let host = Host::new(move || hands.now(), entropy);
         let engine = Engine::new(store, StaticClients::new([client()?])?, rules()?, host);
         Ok(Self { engine, clock })
@@ -89,4 +108,12 @@ pub fn client() -> Result<Client, Box<dyn Error>> {
     policy.refresh_idle_lifetime = FOREVER;
     policy.grant_lifetime = Some(FOREVER);
     Ok(client.with_policy(policy)?)
+}
+
+/// The finish of `SplitMix64`: every state gives another number, without a pattern.
+const fn mixed(state: u64) -> u64 {
+    let state = state.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    let state = (state ^ (state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    let state = (state ^ (state >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    state ^ (state >> 31)
 }

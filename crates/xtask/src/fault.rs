@@ -17,6 +17,10 @@ pub(crate) enum Fault {
     Step(&'static str),
     /// A program could not be started, or a file could not be used.
     Io(PathBuf, io::Error),
+    /// What callgrind or the file of counts says cannot be read.
+    Unreadable(String),
+    /// So many operations take more instructions than they did; each has been printed.
+    Grown(usize),
     /// So many rules of the house are broken; each has been printed.
     House(usize),
 }
@@ -36,6 +40,12 @@ impl fmt::Display for Fault {
             Self::NotUnderCargo => f.write_str("run this as `cargo xtask`"),
             Self::Step(name) => write!(f, "step failed: {name}"),
             Self::Io(path, error) => write!(f, "{}: {error}", path.display()),
+            Self::Unreadable(what) => f.write_str(what),
+            Self::Grown(count) => write!(
+                f,
+                "{count} of the counts grew by more than 2 %: make it as quick as it was, or say why in a commit that \
+                 holds `cargo xtask instructions --renew`"
+            ),
             Self::House(1) => f.write_str("1 rule of the house is broken"),
             Self::House(count) => write!(f, "{count} rules of the house are broken"),
         }

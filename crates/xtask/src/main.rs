@@ -2,6 +2,7 @@
 //!
 //! - `test [-- ARGS]` provides what the tests need and runs `cargo test --workspace ARGS`.
 //! - `no-std` proves that the core links without the standard library.
+//! - `instructions [--renew]` counts the instructions of the hot path, and holds them to `benches/instructions.toml`.
 //! - `house` checks the rules of the house that no lint of the compiler knows.
 //!
 //! Every task prints its steps and exits with a failure if any of them fails.
@@ -9,6 +10,7 @@
 
 mod fault;
 mod house;
+mod instructions;
 mod no_std;
 mod step;
 mod test;
@@ -25,7 +27,9 @@ usage: cargo xtask TASK
 tasks:
   test [-- ARGS]  provide what the tests need, then run `cargo test --workspace ARGS`
   no-std          prove that the core links without the standard library
-  house           check the rules of the house over the source tree";
+  house           check the rules of the house over the source tree
+  instructions    count instructions under callgrind, and hold them to benches/instructions.toml;
+                  with --renew, write what was counted into that file";
 
 fn main() -> ExitCode {
     let args: Vec<String> = env::args().skip(1).collect();
@@ -47,6 +51,8 @@ fn run(args: &[String]) -> Result<(), Fault> {
         ("test", rest) => test::run(&root, rest),
         ("no-std", []) => no_std::run(&root),
         ("house", []) => house::run(&root),
+        ("instructions", []) => instructions::run(&root),
+        ("instructions", [renew]) if renew == "--renew" => instructions::renew(&root),
         ("help" | "--help" | "-h", _) => {
             println!("{USAGE}");
             Ok(())

@@ -1,0 +1,137 @@
+//! `cargo xtask instructions`: the hot path takes no more instructions than it did.
+//!
+//! Time moves with the machine's mood; a count of instructions under callgrind does not. The random source is seeded, and
+//! what SHA-256 takes is left out: valgrind hides the processor's own instructions for it, so that it would be most of the
+//! count and say nothing. The counts are kept in `benches/instructions.toml` by version of the compiler. One that grows
+//! by more than 2 % is a failure, until a commit changes that file as well.
+
+mod callgrind;
+mod counts;
+
+use std::env;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use counts::{Counts, Judged};
+
+use crate::fault::Fault;
+use crate::step;
+
+/// Where the counts are kept, from the root.
+const FILE: &str = "benches/instructions.toml";
+/// What is counted, and how many calls the count is a mean of.
+const OPERATIONS: [(&str, u64); 4] = [("refresh", 1_000), ("introspect", 1_000), ("parse", 500), ("render", 500)];
+
+/// Counts, and holds the counts to the file.
+///
+/// # Errors
+///
+/// [`Fault::Grown`] if a count grew; [`Fault::Step`], [`Fault::Io`] and [`Fault::Unreadable`] if it cannot be told.
+pub(crate) fn run(root: &Path) -> Result<(), Fault> {
+    let compiler = compiler()?;
+    if !has_valgrind() {
+        skip("no valgrind (apt-get install valgrind)");
+        return Ok(());
+    }
+    let Some(kept) = read(root)?.remove(&compiler) else {
+        skip(&format!("{FILE} has no counts of {compiler} (cargo xtask instructions --renew)"));
+        return Ok(());
+    };
+    let mut grown = 0;
+    for (operation, now) in count(root)? {
+        let judged = counts::judge(kept.get(&operation).copied(), now);
+        println!("xtask: instructions: {operation}: {now}, {judged}");
+        grown += usize::from(matches!(judged, Judged::Grown { .. } | Judged::Unknown));
+    }
+    if grown == 0 { Ok(()) } else { Err(Fault::Grown(grown)) }
+}
+
+/// Counts, and writes the counts into the file.
+///
+/// # Errors
+///
+/// As [`run`], but for a count that grew; and where there is no valgrind.
+pub(crate) fn renew(root: &Path) -> Result<(), Fault> {
+    let compiler = compiler()?;
+    let mut all = read(root)?;
+    let now = count(root)?;
+    for (operation, count) in &now {
+        println!("xtask: instructions: {operation}: {count}");
+    }
+    all.insert(compiler, now);
+    let file = root.join(FILE);
+    fs::write(&file, counts::write(&all)).map_err(Fault::io(file))
+}
+
+fn skip(why: &str) {
+    println!("SKIPPED: instructions were NOT counted: {why}");
+}
+
+fn read(root: &Path) -> Result<std::collections::BTreeMap<String, Counts>, Fault> {
+    let file = root.join(FILE);
+    let text = fs::read_to_string(&file).map_err(Fault::io(&file))?;
+    counts::read(&text).map_err(|line| Fault::Unreadable(format!("{FILE}:{line}: expected `name = count`")))
+}
+
+/// The version of the compiler, and what it compiles for: other code is other counts.
+fn compiler() -> Result<String, Fault> {
+    let rustc = env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
+    let output = Command::new(&rustc).arg("-vV").output().map_err(Fault::io(rustc))?;
+    let text = String::from_utf8_lossy(&output.stdout);
+    let value = |name: &str| text.lines().find_map(|line| line.strip_prefix(name)).map(str::trim);
+    match (value("release:"), value("host:")) {
+        (Some(release), Some(host)) => Ok(format!("{release} {host}")),
+        _ => Err(Fault::Unreadable("rustc does not say its release and its host".into())),
+    }
+}
+
+fn has_valgrind() -> bool {
+    let asked = Command::new("valgrind").arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status();
+    asked.is_ok_and(|status| status.success())
+}
+
+/// The instructions of one call of each operation.
+fn count(root: &Path) -> Result<Counts, Fault> {
+    let mut build = step::cargo(root);
+    build.args(["build", "--release", "--package", "regrant-benches", "--bin", "counted"]);
+    step::run("build counted", &mut build)?;
+    let target = env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from);
+    let program = target.join("release/counted");
+    let out = target.join("callgrind.out");
+    OPERATIONS.iter().map(|(name, calls)| Ok(((*name).to_owned(), one(&program, &out, name, *calls)?))).collect()
+}
+
+fn one(program: &Path, out: &Path, operation: &str, calls: u64) -> Result<u64, Fault> {
+    let mut command = Command::new("valgrind");
+    command.args(["--tool=callgrind", "--collect-atstart=no", "--toggle-collect=*counted_section*", "--quiet"]);
+    command.arg(format!("--callgrind-out-file={}", out.display()));
+    command.arg(program).args([operation, &calls.to_string()]);
+    let status = command.stdout(Stdio::null()).status().map_err(Fault::io("valgrind"))?;
+    if !status.success() {
+        return Err(Fault::Step("valgrind"));
+    }
+    let text = fs::read_to_string(out).map_err(Fault::io(out))?;
+    let costs = callgrind::self_costs(&text).ok_or_else(|| Fault::Unreadable("callgrind's output".into()))?;
+    let outside = costs.iter().filter(|(function, _)| !is_sha(function)).map(|(_, cost)| cost);
+    match outside.sum::<u64>() / calls {
+        0 => Err(Fault::Unreadable(format!("{operation}: nothing was counted"))),
+        count => Ok(count),
+    }
+}
+
+/// The block function of SHA-256, whatever the processor offers for it.
+fn is_sha(function: &str) -> bool {
+    function.contains("sha2::") && function.contains("compress")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_block_function_is_left_out() {
+        assert!(is_sha("sha2::sha256::compress256") && is_sha("sha2::sha256::soft::compress"));
+        assert!(!is_sha("regrant::digest::Digest::of") && !is_sha("<sha2::Sha256 as digest::Update>::update"));
+    }
+}
