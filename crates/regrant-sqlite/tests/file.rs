@@ -111,20 +111,6 @@ fn a_missing_directory_is_a_clear_error() {
 }
 
 #[test]
-fn a_read_only_file_is_a_clear_error() {
-    let place = Place::new();
-    drop(place.open());
-    let mut permissions = fs::metadata(place.path()).unwrap().permissions();
-    permissions.set_readonly(true);
-    fs::set_permissions(place.path(), permissions).unwrap();
-    if fs::OpenOptions::new().write(true).open(place.path()).is_ok() {
-        return; // The superuser may write to any file; there is nothing to see then.
-    }
-    let error = SqliteStore::open(&place.options()).unwrap_err();
-    assert!(matches!(error, Error::ReadOnly), "{error:?}");
-}
-
-#[test]
 fn a_file_that_another_connection_holds_is_busy_and_then_works() {
     let place = Place::new();
     let mut options = place.options();

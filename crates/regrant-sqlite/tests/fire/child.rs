@@ -3,6 +3,7 @@
 //! Such a test does nothing where the environment does not say that it is a child.
 
 use std::env;
+use std::fs;
 use std::io::{BufRead, BufReader, Lines, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Stdio};
@@ -26,7 +27,7 @@ pub(crate) fn extra() -> String {
 /// The command that runs one test of this binary as a child, behind the words of `wrapper`.
 pub(crate) fn command(wrapper: &[&str], test: &str, file: &Path, extra: &str) -> Command {
     let this = env::current_exe().unwrap();
-    let mut command = match wrapper.split_first() {
+    let command = match wrapper.split_first() {
         Some((program, words)) => {
             let mut command = Command::new(program);
             command.args(words).arg(this);
@@ -34,6 +35,23 @@ pub(crate) fn command(wrapper: &[&str], test: &str, file: &Path, extra: &str) ->
         }
         None => Command::new(this),
     };
+    told(command, test, file, extra)
+}
+
+/// The same for a process of the user nobody, who can do no more than the files say. Only the superuser can start it;
+/// `room` is a directory for a copy of this binary, which may lie where nobody can reach it.
+pub(crate) fn of_nobody(room: &Path, test: &str, file: &Path) -> Command {
+    use std::os::unix::process::CommandExt as _;
+    const NOBODY: u32 = 65_534;
+
+    let copy = room.join("child");
+    fs::copy(env::current_exe().unwrap(), &copy).unwrap();
+    let mut command = Command::new(copy);
+    command.uid(NOBODY).gid(NOBODY).current_dir(room);
+    told(command, test, file, "")
+}
+
+fn told(mut command: Command, test: &str, file: &Path, extra: &str) -> Command {
     command.args(["--exact", test, "--ignored", "--quiet", "--nocapture"]).env(FILE, file).env(EXTRA, extra);
     command
 }

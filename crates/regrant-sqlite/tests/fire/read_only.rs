@@ -11,6 +11,9 @@ use crate::common::{Hands, Place, engine};
 use crate::line::Line;
 use crate::{child, report};
 
+/// The name of the test that is the child.
+const IS_REFUSED: &str = "read_only::is_refused";
+
 /// Opens what it may not write.
 #[test]
 #[ignore = "started by the tests below"]
@@ -33,8 +36,9 @@ fn database() -> (Place, Vec<u8>, Line) {
     (place, bytes, line)
 }
 
-fn refused(wrapper: &[&str], place: &Place, directory: &str) {
-    let output = child::command(wrapper, "read_only::is_refused", &place.path(), directory).output().unwrap();
+/// Runs the child, which must be refused.
+fn refused(mut child: Command) {
+    let output = child.output().unwrap();
     let (said, complained) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     assert!(said.contains("say refused"), "{said}{complained}");
 }
@@ -60,15 +64,15 @@ fn a_read_only_file_is_refused_and_left_alone() {
     let directory = place.path().parent().unwrap().to_owned();
     // The superuser may write to any file, so the child is somebody else then.
     let root = fs::metadata(&directory).unwrap().uid() == 0;
-    let nobody = ["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups", "--"];
-    if root && !works(&[&nobody[..], &["true"]].concat()) {
-        return report("SKIPPED: a read-only file: this is the superuser, and setpriv is not here");
-    }
-    let wrapper = if root { &nobody[..] } else { &[] };
+    let room = tempfile::tempdir().unwrap();
+    mode(room.path(), 0o755);
     for (of_directory, of_file) in [(0o555, 0o444), (0o555, 0o666)] {
         mode(&directory, of_directory);
         mode(&place.path(), of_file);
-        refused(wrapper, &place, "");
+        refused(match root {
+            true => child::of_nobody(room.path(), IS_REFUSED, &place.path()),
+            false => child::command(&[], IS_REFUSED, &place.path(), ""),
+        });
     }
     mode(&directory, 0o700);
     mode(&place.path(), 0o600);
@@ -84,6 +88,6 @@ fn a_read_only_file_system_is_refused_and_left_alone() {
     let directory = place.path().parent().unwrap().to_str().unwrap().to_owned();
     let script = "mount --bind \"$REGRANT_FIRE_EXTRA\" \"$REGRANT_FIRE_EXTRA\" && \
                   mount -o remount,bind,ro \"$REGRANT_FIRE_EXTRA\" && exec \"$0\" \"$@\"";
-    refused(&["unshare", "-rm", "sh", "-c", script], &place, &directory);
+    refused(child::command(&["unshare", "-rm", "sh", "-c", script], IS_REFUSED, &place.path(), &directory));
     nothing_happened(&place, &before, &mut line);
 }

@@ -7,7 +7,7 @@ use regrant_testkit::conformance;
 use regrant_testkit::conformance::{Awaited, Blocking, Case, cases};
 
 mod faulty;
-mod obligations;
+mod names;
 
 use faulty::{Fault, Place};
 
