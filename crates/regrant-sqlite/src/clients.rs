@@ -8,7 +8,7 @@ use regrant::{
     GrantLifetime, OnReplay, Policy, PolicyOverrides, PreviousAccessToken, Rotation, SecretMethods, Timestamp,
     UnrotatableSecret, encode_secrets,
 };
-use rusqlite::{Connection, OptionalExtension as _, TransactionBehavior, params};
+use rusqlite::{Connection, OptionalExtension as _, params};
 
 use crate::SqliteStore;
 use crate::client_row::{columns, grant_words, read, secret_bytes};
@@ -44,7 +44,8 @@ impl SqliteClients {
     /// [`Error::ClientExists`]; [`Error::Policy`] if its policy cannot be used; the store failed.
     pub fn add(&self, record: &ClientRecord) -> Result<(), Error> {
         usable(record.clone(), &self.defaults)?;
-        let added = self.store.file().write(|connection| insert(connection, record))?;
+        let inserted = record.clone();
+        let added = self.store.writer().write(move |connection| insert(connection, &inserted))?;
         if added { Ok(()) } else { Err(Error::ClientExists(record.client.id().clone())) }
     }
 
@@ -54,7 +55,7 @@ impl SqliteClients {
     /// The store failed, or a row is corrupt.
     pub fn list(&self, after: Option<&ClientId>, limit: usize) -> Result<Vec<ClientRecord>, Error> {
         let after = after.map_or("", |id| id.as_str());
-        self.store.file().read(|connection| {
+        self.store.file().read_many(|connection| {
             let mut statement = connection.prepare_cached(LIST)?;
             let mut rows = statement.query(params![after, bounded(limit)])?;
             let mut page = Vec::new();
@@ -71,9 +72,10 @@ impl SqliteClients {
     /// The store failed.
     pub fn set_enabled(&self, id: &ClientId, enabled: bool) -> Result<bool, Error> {
         const SQL: &str = "UPDATE clients SET enabled = ?2 WHERE id = ?1";
+        let id = id.clone();
         self.store
-            .file()
-            .write(|connection| Ok(connection.prepare_cached(SQL)?.execute(params![id.as_str(), enabled])? == 1))
+            .writer()
+            .write(move |connection| Ok(connection.prepare_cached(SQL)?.execute(params![id.as_str(), enabled])? == 1))
     }
 
     /// Adds a secret and gives the others an end: they are refused from `until` on, or from an earlier end that they
@@ -89,18 +91,15 @@ impl SqliteClients {
         now: Timestamp,
         until: Timestamp,
     ) -> Result<bool, Error> {
-        self.store.file().write(|connection| {
-            // Under the write lock from the read on: no rotation by another process is lost.
-            let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-            let Some(record) = find(&transaction, id)? else {
+        let id = id.clone();
+        self.store.writer().write(move |connection| {
+            let Some(record) = find(connection, &id)? else {
                 return Ok(false);
             };
             let rotated = record.client.rotated_secrets(fresh, now, until);
-            let secrets = encode_secrets(&rotated.map_err(|problem| unrotatable(id, problem))?);
-            let mut statement = transaction.prepare_cached("UPDATE clients SET secrets = ?2 WHERE id = ?1")?;
+            let secrets = encode_secrets(&rotated.map_err(|problem| unrotatable(&id, problem))?);
+            let mut statement = connection.prepare_cached("UPDATE clients SET secrets = ?2 WHERE id = ?1")?;
             statement.execute(params![id.as_str(), secrets])?;
-            drop(statement);
-            transaction.commit()?;
             Ok(true)
         })
     }
@@ -111,7 +110,8 @@ impl SqliteClients {
     /// The store failed.
     pub fn raise_epoch(&self, id: &ClientId) -> Result<Option<u64>, Error> {
         const SQL: &str = "UPDATE clients SET grant_epoch = grant_epoch + 1 WHERE id = ?1 RETURNING grant_epoch";
-        self.store.file().write(|connection| {
+        let id = id.clone();
+        self.store.writer().write(move |connection| {
             let mut statement = connection.prepare_cached(SQL)?;
             let epoch: Option<i64> = statement.query_row([id.as_str()], |row| row.get(0)).optional()?;
             Ok(epoch.map(i64::unsigned_abs))
@@ -127,7 +127,8 @@ impl SqliteClients {
     /// # Errors
     /// The store failed.
     pub fn delete(&self, id: &ClientId) -> Result<bool, Error> {
-        self.store.file().write(|connection| {
+        let id = id.clone();
+        self.store.writer().write(move |connection| {
             Ok(connection.prepare_cached("DELETE FROM clients WHERE id = ?1")?.execute([id.as_str()])? == 1)
         })
     }

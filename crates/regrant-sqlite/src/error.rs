@@ -56,8 +56,8 @@ pub enum Error {
     /// Another process held the lock for longer than `busy_timeout`.
     #[error("the database is locked by another process")]
     Busy,
-    /// More awaited calls wait than [`Options::queue`](crate::Options::queue) allows, or this one waited for its turn for
-    /// longer than [`Options::busy_timeout`](crate::Options::busy_timeout).
+    /// More calls wait than [`Options::queue`](crate::Options::queue) allows, or this one waited for its turn for longer
+    /// than [`Options::busy_timeout`](crate::Options::busy_timeout).
     #[error("too many calls wait for the database")]
     Overloaded,
     /// A worker thread of the store gave no answer. Whether a commit took place is unknown.
@@ -114,6 +114,15 @@ impl From<rusqlite::Error> for Error {
             Some(ErrorCode::SystemIoFailure) => Self::Io(error),
             _ => Self::Sqlite(error),
         }
+    }
+}
+
+/// The same fault once more, for each of several callers whom it met together.
+pub(crate) fn again(error: &rusqlite::Error) -> rusqlite::Error {
+    match error {
+        rusqlite::Error::SqliteFailure(code, text) => rusqlite::Error::SqliteFailure(*code, text.clone()),
+        // Nothing else comes of a statement without parameters and rows.
+        other => rusqlite::Error::ToSqlConversionFailure(other.to_string().into()),
     }
 }
 

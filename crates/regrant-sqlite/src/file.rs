@@ -24,22 +24,27 @@ impl DatabaseFile {
         Ok(Self { writer, readers: readers.collect::<Result<_, _>>()?, next: AtomicUsize::new(0) })
     }
 
-    /// Works with the connection that writes. Writers of this process wait for one another here, and not in SQLite,
-    /// which would let them sleep and try again.
-    ///
-    /// Each call sees every commit before it.
+    /// Works with the connection that writes. Only who has the turn of the [`Writer`](crate::writer::Writer) does.
     // INVARIANT: a connection is whole whatever happened to the thread that used it: a statement is reset and a
     // transaction is rolled back when they are dropped, in a panic too. So a poisoned lock is taken as it is.
-    pub(crate) fn write<T>(&self, work: impl FnOnce(&mut Connection) -> Result<T, Error>) -> Result<T, Error> {
-        let mut connection = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
-        work(&mut connection)
+    pub(crate) fn write<T>(&self, work: impl FnOnce(&Connection) -> T) -> T {
+        work(&self.writer.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Works with a connection that reads: the one that writes while it is free, since its pages are still right after
-    /// its own commits and every other connection has to read them again; else one that is free, or the next in turn.
+    /// Reads one record: with the connection that writes while it is free, since its pages are still right after its
+    /// own commits and every other connection has to read them again; else as [`DatabaseFile::read_many`].
+    ///
+    /// Each call sees every commit before it.
     pub(crate) fn read<T>(&self, work: impl FnOnce(&Connection) -> Result<T, Error>) -> Result<T, Error> {
-        let candidates = std::iter::once(&self.writer).chain(&self.readers);
-        if let Some(connection) = candidates.into_iter().find_map(free) {
+        match free(&self.writer) {
+            Some(connection) => work(&connection),
+            None => self.read_many(work),
+        }
+    }
+
+    /// Reads for as long as it takes, and lets writers go on: with a connection that is free, or the next in turn.
+    pub(crate) fn read_many<T>(&self, work: impl FnOnce(&Connection) -> Result<T, Error>) -> Result<T, Error> {
+        if let Some(connection) = self.readers.iter().find_map(free) {
             return work(&connection);
         }
         let turn = self.next.fetch_add(1, Ordering::Relaxed) % self.readers.len();

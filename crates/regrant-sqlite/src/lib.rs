@@ -9,8 +9,8 @@
 //! taken for a token that was spent. The schema is versioned, migrated in one transaction, and refused where it is newer
 //! than the code. At rest there are digests only.
 //!
-//! **Who should not use it.** SQLite has one writer at a time: a few thousand refreshes a second, on one machine with a
-//! local disk. On a network file system, over several machines, or with more writes than that, use a database server.
+//! **Who should not use it.** SQLite has one writer at a time: a few thousand refreshes a second one by one, some ten
+//! thousand where many come at once, on one machine with a local disk. On a network file system, over several machines, or with more writes than that, use a database server.
 //!
 //! ```
 //! use regrant::{
@@ -39,10 +39,12 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! **How it works.** One connection writes and a few read beside it; a blocking call uses them on its own thread, an
-//! awaited one through threads of the store and a bounded queue, so that no thread of a runtime waits for a disk and a
-//! flood ends in [`Error::Overloaded`]. Every change is one statement with its guard in the `WHERE`: what other
-//! processes write cannot come between.
+//! **How it works.** One connection writes and a few read beside it. A call that writes while nobody else does works on
+//! the caller's thread, or on one of the store for an awaited call, so that no thread of a runtime waits for a disk.
+//! Whoever comes meanwhile queues, and all that queued is committed as one group, in one transaction with one wait for
+//! the disk. Each has an outcome of its own, and none is answered before the group is durable; where one of them cannot be
+//! written, the others are, each by itself. The queue is bounded, and a flood ends in [`Error::Overloaded`]. Every change
+//! has its guard in the `WHERE`: what other processes write cannot come between.
 //!
 //! # Backups
 //!
@@ -68,6 +70,7 @@ mod cell;
 mod client_row;
 mod clients;
 mod connect;
+mod end;
 mod error;
 mod file;
 mod grant_row;
@@ -77,6 +80,8 @@ mod options;
 mod purge;
 mod schema;
 mod store;
+mod wait;
+mod writer;
 
 pub use clients::SqliteClients;
 pub use error::{CorruptRecord, Error, RecordName};

@@ -10,13 +10,13 @@ pub struct Options {
     path: PathBuf,
     synchronous: Synchronous,
     /// For how long a call waits for another process that holds the lock of the file, before it fails with
-    /// [`Error::Busy`](crate::Error::Busy); and for how long an awaited call waits for its turn, before it fails with
+    /// [`Error::Busy`](crate::Error::Busy); and for how long it waits for its turn, before it fails with
     /// [`Error::Overloaded`](crate::Error::Overloaded). The engine tries a commit three times, so keep it shorter than a
     /// sixth of the retry window of the clients where their answer matters. Default: 5 seconds.
     pub busy_timeout: Duration,
     /// How many connections read beside the one that writes; at least 1. Default: 4.
     pub readers: usize,
-    /// How many awaited calls may wait for a reader, and how many for the writer, before the next one fails with
+    /// How many calls may wait for the writer, and how many awaited ones for a reader, before the next one fails with
     /// [`Error::Overloaded`](crate::Error::Overloaded). Default: 1024.
     pub queue: usize,
 }

@@ -2,14 +2,13 @@
 //! is looked at, and is deleted or gets its true instant. So every candidate is met once, and a call does bounded work.
 
 use regrant::{Grant, GrantId, Timestamp};
-use rusqlite::{Connection, Row, Transaction, TransactionBehavior, params};
+use rusqlite::{Connection, Row, params};
 
 use crate::error::Error;
-use crate::file::DatabaseFile;
 use crate::grant_row::{columns, read};
 use crate::grants::{bounded, millis};
 
-/// The most candidates of one transaction: how long other writers wait.
+/// The most candidates of one batch: how long other writers wait.
 const BATCH: usize = 256;
 
 const CANDIDATES: &str = concat!(
@@ -19,50 +18,67 @@ const CANDIDATES: &str = concat!(
 );
 
 /// The place of a candidate in the order of candidates.
+#[derive(Clone, Debug)]
 struct Place(i64, Vec<u8>);
 
-/// Deletes up to `limit` records that were dead before `before`.
-///
-/// A record that cannot be read is passed over: what is not understood is not deleted.
-pub(crate) fn purge(file: &DatabaseFile, before: Timestamp, limit: usize) -> Result<usize, Error> {
-    let (mut purged, mut place) = (0, Place(-1, Vec::new()));
-    while purged < limit {
-        let size = BATCH.min(limit - purged);
-        let (deleted, last) = file.write(|connection| batch(connection, &place, before, size))?;
-        purged += deleted;
-        match last {
-            Some(last) => place = last,
-            None => break,
-        }
-    }
-    Ok(purged)
+/// A purge on its way, a batch at a time.
+#[derive(Debug)]
+pub(crate) struct Purge {
+    before: Timestamp,
+    left: usize,
+    purged: usize,
+    after: Option<Place>,
 }
 
-/// Looks at up to `size` candidates; answers how many it deleted, and the place of the last one.
-fn batch(
-    connection: &mut Connection,
-    after: &Place,
-    before: Timestamp,
-    size: usize,
-) -> Result<(usize, Option<Place>), Error> {
-    // Under the write lock from the first read on: no candidate changes between the look at it and its end.
-    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    let candidates = candidates(&transaction, after, before, size)?;
+/// What a batch came to: how many records it deleted, and the place of its last candidate.
+#[derive(Debug)]
+pub(crate) struct Purged(usize, Option<Place>);
+
+impl Purge {
+    /// Of up to `limit` records that were dead before `before`.
+    ///
+    /// A record that cannot be read is passed over: what is not understood is not deleted.
+    pub(crate) fn new(before: Timestamp, limit: usize) -> Self {
+        Self { before, left: limit, purged: 0, after: Some(Place(-1, Vec::new())) }
+    }
+
+    /// The next batch, if there is something left to do.
+    pub(crate) fn batch(&self) -> Option<impl Fn(&Connection) -> Result<Purged, Error> + Send + use<>> {
+        let (before, size) = (self.before, BATCH.min(self.left));
+        let after = self.after.clone().filter(|_| size > 0)?;
+        Some(move |connection: &Connection| batch(connection, &after, before, size))
+    }
+
+    /// Goes on behind a batch.
+    pub(crate) fn advance(&mut self, Purged(purged, last): Purged) {
+        self.purged += purged;
+        self.left -= purged;
+        self.after = last;
+    }
+
+    /// How many records were deleted.
+    pub(crate) const fn purged(&self) -> usize {
+        self.purged
+    }
+}
+
+/// Looks at up to `size` candidates, within a transaction.
+fn batch(connection: &Connection, after: &Place, before: Timestamp, size: usize) -> Result<Purged, Error> {
+    let candidates = candidates(connection, after, before, size)?;
     let mut deleted = 0;
     for (_, grant) in &candidates {
-        deleted += usize::from(settle(&transaction, grant.as_ref(), before)?);
+        deleted += usize::from(settle(connection, grant.as_ref(), before)?);
     }
-    transaction.commit()?;
-    Ok((deleted, candidates.into_iter().last().map(|(place, _)| place)))
+    Ok(Purged(deleted, candidates.into_iter().last().map(|(place, _)| place)))
 }
 
 fn candidates(
-    transaction: &Transaction<'_>,
+    connection: &Connection,
     Place(purge_at, id): &Place,
     before: Timestamp,
     batch: usize,
 ) -> Result<Vec<(Place, Option<Grant>)>, Error> {
-    let mut statement = transaction.prepare_cached(CANDIDATES)?;
+    let mut statement = connection.prepare_cached(CANDIDATES)?;
     let mut rows = statement.query(params![purge_at, id, millis(before)?, bounded(batch)])?;
     let mut found = Vec::new();
     while let Some(row) = rows.next()? {
@@ -84,17 +100,17 @@ fn readable(row: &Row<'_>) -> Result<Option<Grant>, Error> {
 }
 
 /// Deletes one candidate, or writes down when it will be one; answers whether it was deleted.
-fn settle(transaction: &Transaction<'_>, grant: Option<&Grant>, before: Timestamp) -> Result<bool, Error> {
+fn settle(connection: &Connection, grant: Option<&Grant>, before: Timestamp) -> Result<bool, Error> {
     let Some(grant) = grant else {
         return Ok(false);
     };
     let (id, dead_from): (GrantId, Timestamp) = (grant.id(), grant.dead_from());
     if dead_from < before {
-        transaction.prepare_cached("DELETE FROM grants WHERE id = ?1")?.execute([id.as_bytes()])?;
+        connection.prepare_cached("DELETE FROM grants WHERE id = ?1")?.execute([id.as_bytes()])?;
         return Ok(true);
     }
     // No part of the record, so it raises no revision.
-    let mut statement = transaction.prepare_cached("UPDATE grants SET purge_at = ?2 WHERE id = ?1")?;
+    let mut statement = connection.prepare_cached("UPDATE grants SET purge_at = ?2 WHERE id = ?1")?;
     statement.execute(params![id.as_bytes(), millis(dead_from)?])?;
     Ok(false)
 }

@@ -8,17 +8,19 @@ use regrant::{
 };
 
 use crate::clients::SqliteClients;
+use crate::end::End;
 use crate::error::Error;
 use crate::file::DatabaseFile;
 use crate::grants;
 use crate::lane::Lane;
 use crate::options::Options;
-use crate::purge::purge;
+use crate::purge::Purge;
+use crate::writer::Writer;
 
 /// All grants, in an SQLite file. Clones share the connections and the threads.
 ///
-/// The blocking ports work on the caller's thread. The awaited ones hand the work to the threads of the store; dropping
-/// the last clone waits for what those have begun.
+/// A blocking call works on the caller's thread where it can. An awaited one hands its work to the threads of the store;
+/// dropping the last clone waits for what those have begun.
 #[derive(Clone, Debug)]
 pub struct SqliteStore(Arc<Open>);
 
@@ -26,7 +28,7 @@ pub struct SqliteStore(Arc<Open>);
 struct Open {
     // Before the file, so that the threads have ended when it closes.
     reads: Lane,
-    writes: Lane,
+    writer: Writer,
     file: Arc<DatabaseFile>,
 }
 
@@ -37,9 +39,9 @@ impl SqliteStore {
     /// See [`Error`]; a file that is refused is left as it was.
     pub fn open(options: &Options) -> Result<Self, Error> {
         let file = Arc::new(DatabaseFile::open(options)?);
-        let start = |name, threads| Lane::start(name, threads, options, &file).map_err(Error::Threads);
-        let (reads, writes) = (start("regrant-read", options.readers.max(1))?, start("regrant-write", 1)?);
-        Ok(Self(Arc::new(Open { reads, writes, file })))
+        let reads = Lane::start("regrant-read", options.readers.max(1), options, &file).map_err(Error::Threads)?;
+        let writer = Writer::start(options, &file).map_err(Error::Threads)?;
+        Ok(Self(Arc::new(Open { reads, writer, file })))
     }
 
     /// The clients in the same file. `defaults` is the policy of every client, where its own row does not override it.
@@ -55,8 +57,8 @@ impl SqliteStore {
         &self.0.reads
     }
 
-    fn writes(&self) -> &Lane {
-        &self.0.writes
+    pub(crate) fn writer(&self) -> &Writer {
+        &self.0.writer
     }
 }
 
@@ -68,7 +70,7 @@ impl TokenStore for SqliteStore {
     }
 
     fn commit(&self, change: Change) -> Result<CommitOutcome, Error> {
-        self.file().write(|connection| grants::commit(connection, &change))
+        self.writer().write(move |connection| grants::commit(connection, &change))
     }
 }
 
@@ -81,25 +83,33 @@ impl AsyncTokenStore for SqliteStore {
     }
 
     async fn commit(&self, change: Change) -> Result<CommitOutcome, Error> {
-        self.writes().run(move |file| file.write(|connection| grants::commit(connection, &change))).await
+        self.writer().submit(move |connection| grants::commit(connection, &change)).await
     }
 }
 
-/// `end` and `purge` write up to 256 records in one transaction; other writers go between two of them.
+/// `end` and `purge` work a batch at a time; other writers go between two of them.
 impl GrantManagement for SqliteStore {
     type Error = Error;
 
     /// A corrupt record within the page is an error that names it; a page after its id goes on behind it.
     fn list(&self, filter: &GrantFilter, after: Option<GrantId>, limit: usize) -> Result<Vec<Grant>, Error> {
-        self.file().read(|connection| grants::list(connection, filter, after, limit))
+        self.file().read_many(|connection| grants::list(connection, filter, after, limit))
     }
 
     fn end(&self, filter: &GrantFilter, at: Timestamp, reason: EndReason, limit: usize) -> Result<usize, Error> {
-        end(self.file(), filter, at, reason, limit)
+        let mut end = End::new(filter, at, reason, limit);
+        while let Some(batch) = end.batch() {
+            end.advance(self.writer().write(batch)?);
+        }
+        Ok(end.ended())
     }
 
     fn purge(&self, before: Timestamp, limit: usize) -> Result<usize, Error> {
-        purge(self.file(), before, limit)
+        let mut purge = Purge::new(before, limit);
+        while let Some(batch) = purge.batch() {
+            purge.advance(self.writer().write(batch)?);
+        }
+        Ok(purge.purged())
     }
 }
 
@@ -108,37 +118,24 @@ impl AsyncGrantManagement for SqliteStore {
 
     async fn list(&self, filter: &GrantFilter, after: Option<GrantId>, limit: usize) -> Result<Vec<Grant>, Error> {
         let filter = filter.clone();
-        self.reads().run(move |file| file.read(|connection| grants::list(connection, &filter, after, limit))).await
+        self.reads().run(move |file| file.read_many(|connection| grants::list(connection, &filter, after, limit))).await
     }
 
     async fn end(&self, filter: &GrantFilter, at: Timestamp, reason: EndReason, limit: usize) -> Result<usize, Error> {
-        let filter = filter.clone();
-        self.writes().run(move |file| end(file, &filter, at, reason, limit)).await
+        let mut end = End::new(filter, at, reason, limit);
+        while let Some(batch) = end.batch() {
+            end.advance(self.writer().submit(batch).await?);
+        }
+        Ok(end.ended())
     }
 
     async fn purge(&self, before: Timestamp, limit: usize) -> Result<usize, Error> {
-        self.writes().run(move |file| purge(file, before, limit)).await
-    }
-}
-
-/// Ends up to `limit` grants, a batch at a time.
-fn end(
-    file: &DatabaseFile,
-    filter: &GrantFilter,
-    at: Timestamp,
-    reason: EndReason,
-    limit: usize,
-) -> Result<usize, Error> {
-    const BATCH: usize = 256;
-    let mut ended = 0;
-    while ended < limit {
-        let batch = BATCH.min(limit - ended);
-        match file.write(|connection| grants::end_living(connection, filter, at, reason, batch))? {
-            0 => break,
-            some => ended += some,
+        let mut purge = Purge::new(before, limit);
+        while let Some(batch) = purge.batch() {
+            purge.advance(self.writer().submit(batch).await?);
         }
+        Ok(purge.purged())
     }
-    Ok(ended)
 }
 
 #[cfg(test)]

@@ -71,7 +71,7 @@ fn a_commit_waits_for_the_disk_unless_that_was_given_up() {
     let durable = Options::new(directory.path().join("grants.db"));
     for (options, level) in [(durable.clone(), 2), (durable.dangerous().synchronous_normal(), 1)] {
         let store = SqliteStore::open(&options).unwrap();
-        let found = |connection: &Connection| {
+        let found = |connection: &Connection| -> Result<_, Error> {
             Ok(connection.pragma_query_value(None, "synchronous", |row| row.get::<_, i32>(0))?)
         };
         assert_eq!(store.file().write(|connection| found(connection)).unwrap(), level);

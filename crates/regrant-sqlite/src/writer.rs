@@ -1,0 +1,180 @@
+//! Everything that writes, in groups: writes that wait together share one transaction, and so one wait for the disk.
+//!
+//! There is one turn at the connection that writes. A caller that finds it free, and nobody waiting, works on its own
+//! thread: a lone write waits for nobody and for no other thread. Whoever finds it taken queues. When it is free again,
+//! the thread of the writer commits all that wait as one group. There is no timer: a group is what came meanwhile.
+
+mod desk;
+mod group;
+mod job;
+
+use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread::{self, Builder, JoinHandle};
+use std::time::{Duration, Instant};
+
+use futures_channel::oneshot;
+use rusqlite::Connection;
+
+use crate::error::Error;
+use crate::file::DatabaseFile;
+use crate::options::Options;
+use crate::wait::wait;
+use desk::{Desk, Waiting};
+use job::{Job, Write};
+
+/// The most writes of one group: how long the first of them waits for the last.
+const GROUP: usize = 256;
+
+/// The one who writes for everybody. When it is dropped, what waits is written first.
+#[derive(Debug)]
+pub(crate) struct Writer {
+    counter: Arc<Counter>,
+    thread: Option<JoinHandle<()>>,
+}
+
+/// Where callers and the thread of the writer meet.
+#[derive(Debug)]
+struct Counter {
+    file: Arc<DatabaseFile>,
+    desk: Mutex<Desk>,
+    /// Somebody waits and the turn is free, or the store is gone.
+    called: Condvar,
+    patience: Duration,
+}
+
+impl Writer {
+    /// Starts the thread.
+    pub(crate) fn start(options: &Options, file: &Arc<DatabaseFile>) -> io::Result<Self> {
+        let desk = Mutex::new(Desk::new(options.queue));
+        let counter = Counter { file: Arc::clone(file), desk, called: Condvar::new(), patience: options.busy_timeout };
+        let counter = Arc::new(counter);
+        let serving = Arc::clone(&counter);
+        let thread = Builder::new().name("regrant-write".to_owned()).spawn(move || serving.serve())?;
+        Ok(Self { counter, thread: Some(thread) })
+    }
+
+    /// Writes, and makes the thread of the caller wait for it.
+    ///
+    /// The work may be done more than once, each time after all of it was undone. Its answer is given when it is durable.
+    ///
+    /// # Errors
+    /// As [`Writer::submit`].
+    pub(crate) fn write<T, F>(&self, work: F) -> Result<T, Error>
+    where
+        T: Send + 'static,
+        F: Fn(&Connection) -> Result<T, Error> + Send + 'static,
+    {
+        if let Some(turn) = self.counter.turn() {
+            return turn.counter.file.write(|connection| group::alone(connection, &work));
+        }
+        wait(self.queue(work)?).unwrap_or(Err(Error::NoAnswer))
+    }
+
+    /// Writes, while no thread of the caller waits.
+    ///
+    /// A caller that goes away before its turn has it not done at all: nobody was told anything.
+    ///
+    /// # Errors
+    /// [`Error::Overloaded`] at once where too many wait, and where the turn came too late; [`Error::NoAnswer`] for a
+    /// panic; else what the work answers, or why its transaction failed.
+    pub(crate) async fn submit<T, F>(&self, work: F) -> Result<T, Error>
+    where
+        T: Send + 'static,
+        F: Fn(&Connection) -> Result<T, Error> + Send + 'static,
+    {
+        self.queue(work)?.await.unwrap_or(Err(Error::NoAnswer))
+    }
+
+    fn queue<T, F>(&self, work: F) -> Result<oneshot::Receiver<Result<T, Error>>, Error>
+    where
+        T: Send + 'static,
+        F: Fn(&Connection) -> Result<T, Error> + Send + 'static,
+    {
+        let (answer, answered) = oneshot::channel();
+        let job = Waiting { job: Box::new(Write::new(work, answer)), since: Instant::now() };
+        let mut desk = self.counter.desk();
+        let call = desk.queue(job)?;
+        drop(desk);
+        if call {
+            self.counter.called.notify_one();
+        }
+        Ok(answered)
+    }
+}
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        self.counter.desk().close();
+        self.counter.called.notify_one();
+        // The last handle may go with an answer that the thread itself gives; it cannot wait for its own end.
+        if let Some(thread) = self.thread.take().filter(|thread| thread.thread().id() != thread::current().id()) {
+            // The thread survives the panic of a job, so there is nothing to hear from it.
+            drop(thread.join());
+        }
+    }
+}
+
+impl Counter {
+    // INVARIANT: nothing that can panic happens while the desk is locked, so a poisoned lock is whole.
+    fn desk(&self) -> MutexGuard<'_, Desk> {
+        self.desk.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The turn, where it is free and nobody waits for it.
+    fn turn(&self) -> Option<Turn<'_>> {
+        let taken = self.desk().take();
+        // Not made where it is not taken: dropping it would give back the turn of another.
+        taken.then(|| Turn { counter: self })
+    }
+
+    /// What the thread does until the store is gone and nobody waits.
+    fn serve(&self) {
+        while let Some((_turn, group)) = self.next() {
+            let jobs = group.into_iter().filter_map(|waiting| self.in_time(waiting)).collect();
+            // A job cannot get a panic as far as here; what wakes a caller could.
+            drop(catch_unwind(AssertUnwindSafe(|| {
+                self.file.write(|connection| group::together(connection, jobs));
+            })));
+        }
+    }
+
+    /// Waits for somebody who waits, and takes the turn for all of them, up to [`GROUP`].
+    fn next(&self) -> Option<(Turn<'_>, Vec<Waiting>)> {
+        let mut desk = self.desk();
+        loop {
+            if let Some(group) = desk.take_group(GROUP) {
+                return Some((Turn { counter: self }, group));
+            }
+            if desk.is_done() {
+                return None;
+            }
+            desk = self.called.wait(desk).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
+    /// The job, unless its caller has gone or has waited too long.
+    fn in_time(&self, Waiting { job, since }: Waiting) -> Option<Box<dyn Job>> {
+        // Behind a lock of another process each group waits for its own time-out. Without a bound on the sum, the last
+        // of many callers would hear minutes later what the first one heard at once.
+        if since.elapsed() >= self.patience && !self.patience.is_zero() {
+            job.fail(Error::Overloaded);
+            return None;
+        }
+        job.is_wanted().then_some(job)
+    }
+}
+
+/// The one turn at the connection that writes. It is given back when this is dropped, in a panic too.
+struct Turn<'a> {
+    counter: &'a Counter,
+}
+
+impl Drop for Turn<'_> {
+    fn drop(&mut self) {
+        if self.counter.desk().give_back() {
+            self.counter.called.notify_one();
+        }
+    }
+}

@@ -1,0 +1,86 @@
+//! One transaction for one write, or for many.
+
+use rusqlite::Connection;
+
+use super::job::Job;
+use crate::error::{Error, again};
+
+/// One write in a transaction of its own.
+///
+/// # Errors
+/// That of the work, after which nothing of it is written; or that of the transaction.
+pub(super) fn alone<T>(
+    connection: &Connection,
+    work: impl FnOnce(&Connection) -> Result<T, Error>,
+) -> Result<T, Error> {
+    let transaction = Transaction::begin(connection)?;
+    let written = work(connection)?;
+    transaction.commit()?;
+    Ok(written)
+}
+
+/// Many writes in one transaction. Nobody is answered before all of it is durable.
+///
+/// One write that fails must not fail the others, so each is then tried by itself, and gets an answer of its own.
+pub(super) fn together(connection: &Connection, mut jobs: Vec<Box<dyn Job>>) {
+    if jobs.len() <= 1 {
+        return jobs.into_iter().for_each(|job| job.alone(connection));
+    }
+    match attempt(connection, &mut jobs) {
+        Ok(()) => jobs.into_iter().for_each(Job::answer),
+        Err(Failure::Undone) => jobs.into_iter().for_each(|job| job.alone(connection)),
+        Err(Failure::All(error)) => jobs.into_iter().for_each(|job| job.fail(again(&error).into())),
+    }
+}
+
+/// How a group fails.
+enum Failure {
+    /// One of them could not be written, or all of them found no room; nothing of the group was written.
+    Undone,
+    /// It did not begin, or whether it was committed is unknown. It is the same for each of them.
+    All(rusqlite::Error),
+}
+
+fn attempt(connection: &Connection, jobs: &mut [Box<dyn Job>]) -> Result<(), Failure> {
+    let transaction = Transaction::begin(connection).map_err(Failure::All)?;
+    for job in jobs {
+        if !job.run(connection) {
+            return Err(Failure::Undone);
+        }
+    }
+    transaction.commit().map_err(|error| match Error::from(again(&error)) {
+        // What finds no room is not written, and a part of it may find it.
+        Error::Full => Failure::Undone,
+        _ => Failure::All(error),
+    })
+}
+
+/// A transaction that is undone where it is dropped, in a panic too.
+struct Transaction<'a>(&'a Connection);
+
+impl<'a> Transaction<'a> {
+    /// Under the write lock from the first read on: nothing changes between a look at a record and its write.
+    fn begin(connection: &'a Connection) -> rusqlite::Result<Self> {
+        run(connection, "BEGIN IMMEDIATE")?;
+        Ok(Self(connection))
+    }
+
+    /// Returns when it is on the disk.
+    fn commit(self) -> rusqlite::Result<()> {
+        run(self.0, "COMMIT")
+    }
+}
+
+impl Drop for Transaction<'_> {
+    fn drop(&mut self) {
+        // After a commit, and after an error that made SQLite undo it by itself, there is none.
+        if !self.0.is_autocommit() {
+            // Where this fails, the next `BEGIN` does, too, and nothing is ever committed.
+            drop(run(self.0, "ROLLBACK"));
+        }
+    }
+}
+
+fn run(connection: &Connection, sql: &str) -> rusqlite::Result<()> {
+    connection.prepare_cached(sql)?.execute([]).map(drop)
+}
