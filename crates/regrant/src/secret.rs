@@ -2,24 +2,36 @@
 
 use core::fmt;
 
-use zeroize::Zeroizing;
+use zeroize::{DefaultIsZeroes, Zeroizing};
 
 /// `N` secret bytes.
 ///
 /// There is no `Clone`, no `PartialEq`, no `Serialize` and no `Display`; `Debug` shows nothing of the content and the
 /// memory is wiped on drop. The only way to the bytes is [`Secret::expose_secret`]. What the compiler copied on the way,
 /// when a value was moved, is out of reach: wiping narrows the time in which a secret lies in memory, and no more.
-pub struct Secret<const N: usize>(Zeroizing<[u8; N]>);
+pub struct Secret<const N: usize>(Zeroizing<Bytes<N>>);
+
+/// Bytes that `Zeroizing` wipes at one stroke, and not one by one as it does an array.
+#[derive(Clone, Copy)]
+pub(crate) struct Bytes<const N: usize>(pub(crate) [u8; N]);
+
+impl<const N: usize> Default for Bytes<N> {
+    fn default() -> Self {
+        Self([0; N])
+    }
+}
+
+impl<const N: usize> DefaultIsZeroes for Bytes<N> {}
 
 impl<const N: usize> Secret<N> {
     /// Takes the bytes over.
     pub fn new(bytes: [u8; N]) -> Self {
-        Self(Zeroizing::new(bytes))
+        Self(Zeroizing::new(Bytes(bytes)))
     }
 
     /// The bytes themselves. Whoever calls this answers for where they go.
     pub fn expose_secret(&self) -> &[u8; N] {
-        &self.0
+        &self.0.0
     }
 }
 

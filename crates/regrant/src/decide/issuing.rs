@@ -50,11 +50,17 @@ impl IssuePlan {
     }
 
     fn access_token(&self) -> AccessToken {
-        AccessToken::new(self.grant_id(), Secret::new(*self.entropy.access))
+        AccessToken::new(self.grant_id(), Secret::new(*self.entropy.access.expose_secret()))
     }
 
     fn refresh_token(&self) -> Option<RefreshToken> {
-        self.with_refresh.then(|| RefreshToken::new(self.grant_id(), *self.entropy.lineage, *self.entropy.refresh))
+        self.with_refresh.then(|| {
+            RefreshToken::new(
+                self.grant_id(),
+                *self.entropy.lineage.expose_secret(),
+                *self.entropy.refresh.expose_secret(),
+            )
+        })
     }
 
     /// What the grant is made with. Without a refresh token it ends with its access token.
@@ -101,7 +107,7 @@ pub(super) fn decide(plan: &IssuePlan, found: Option<Grant>, at: &Situation<'_>)
     let Some(grant) = found else {
         return insert(plan, at.now);
     };
-    let own = Digest::of(Material::Access, plan.grant_id(), plan.entropy.access.as_slice());
+    let own = Digest::of(Material::Access, plan.grant_id(), plan.entropy.access.expose_secret());
     match grant.access().iter().find(|entry| entry.digest == own) {
         Some(entry) if !grant.is_ended() => Verdict::Answer(Outcome::Issued, plan.reply(grant.terms(), entry, at.now)),
         // Ended between the commit and this look, or an id that was drawn twice: another try draws another id.

@@ -90,15 +90,15 @@ impl RefreshPlan<'_> {
     /// The successor that this exchange makes.
     fn successor(&self, rules: &Rules) -> Successor<'_> {
         if self.caller.policy().retry_window.is_zero() {
-            let refresh = self.token.successor(Secret::new(*self.entropy.refresh));
+            let refresh = self.token.successor(Secret::new(*self.entropy.refresh.expose_secret()));
             return Successor { refresh, derivation: None };
         }
-        let derivation = Derivation::new(&self.entropy.refresh, rules.pepper().current(), &self.token);
+        let derivation = Derivation::new(self.entropy.refresh.expose_secret(), rules.pepper().current(), &self.token);
         Successor { refresh: derivation.refresh_token(), derivation: Some(derivation) }
     }
 
     fn fresh_access(&self) -> AccessToken {
-        AccessToken::new(self.token.grant_id(), Secret::new(*self.entropy.access))
+        AccessToken::new(self.token.grant_id(), Secret::new(*self.entropy.access.expose_secret()))
     }
 
     fn rotates(&self) -> bool {
@@ -187,7 +187,7 @@ impl Refresh<'_> {
         let Successor { refresh, derivation } = self.plan.successor(self.at.rules);
         let access =
             derivation.as_ref().map_or_else(|| self.plan.fresh_access(), |d| d.access_token(self.scope.scope()));
-        let retry = derivation.map(|_| Retry { salt: *self.plan.entropy.refresh, intact: true });
+        let retry = derivation.map(|_| Retry { salt: *self.plan.entropy.refresh.expose_secret(), intact: true });
         let family = RefreshFamily {
             lineage: self.family.lineage,
             current: refresh.secret_digest(),

@@ -6,6 +6,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use zeroize::Zeroizing;
 
+use crate::secret::Bytes;
+
 /// How a token is written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum TokenEncoding {
@@ -26,16 +28,16 @@ impl TokenEncoding {
     }
 
     /// Reads exactly `N` bytes; `None` for any text that is not their one canonical form.
-    pub(super) fn read<const N: usize>(self, text: &str) -> Option<Zeroizing<[u8; N]>> {
-        let mut bytes = Zeroizing::new([0; N]);
+    pub(super) fn read<const N: usize>(self, text: &str) -> Option<Zeroizing<Bytes<N>>> {
+        let mut bytes = Zeroizing::new(Bytes([0; N]));
         match self {
             Self::Base64Url => {
-                let read = URL_SAFE_NO_PAD.decode_slice(text, bytes.as_mut_slice()).ok()?;
+                let read = URL_SAFE_NO_PAD.decode_slice(text, bytes.0.as_mut_slice()).ok()?;
                 (read == N).then_some(bytes)
             }
             // One token has one written form: upper-case digits are not read.
             Self::Hex if text.bytes().any(|byte| byte.is_ascii_uppercase()) => None,
-            Self::Hex => hex::decode_to_slice(text, bytes.as_mut_slice()).ok().map(|()| bytes),
+            Self::Hex => hex::decode_to_slice(text, bytes.0.as_mut_slice()).ok().map(|()| bytes),
         }
     }
 }

@@ -7,6 +7,7 @@ use thiserror::Error;
 use zeroize::Zeroizing;
 
 use super::RefreshToken;
+use crate::secret::{Bytes, Secret};
 
 /// Everything random that one request may need, drawn once: 96 bytes.
 ///
@@ -14,10 +15,10 @@ use super::RefreshToken;
 /// own write when it reads the record again.
 pub struct Entropy {
     pub(crate) id: [u8; 16],
-    pub(crate) lineage: Zeroizing<[u8; RefreshToken::LINEAGE]>,
+    pub(crate) lineage: Secret<{ RefreshToken::LINEAGE }>,
     /// A refresh secret, or the retry salt where the secret is derived.
-    pub(crate) refresh: Zeroizing<[u8; 32]>,
-    pub(crate) access: Zeroizing<[u8; 32]>,
+    pub(crate) refresh: Secret<32>,
+    pub(crate) access: Secret<32>,
 }
 
 impl Entropy {
@@ -29,27 +30,24 @@ impl Entropy {
     /// # Errors
     /// The error of the source; nothing has been decided then.
     pub fn draw<R: TryCryptoRng + ?Sized>(source: &mut R) -> Result<Self, R::Error> {
-        let mut bytes = Zeroizing::new([0; Self::LENGTH]);
-        source.try_fill_bytes(bytes.as_mut_slice())?;
-        Ok(Self::from_bytes(&bytes))
+        let mut bytes = Zeroizing::new(Bytes([0; Self::LENGTH]));
+        source.try_fill_bytes(bytes.0.as_mut_slice())?;
+        Ok(Self::from_bytes(&bytes.0))
     }
 
     /// Takes 96 bytes that must be unpredictable and must never be used twice.
     pub fn from_bytes(bytes: &[u8; Self::LENGTH]) -> Self {
-        let (sixteens, _) = bytes.as_chunks::<16>();
-        let mut parts = sixteens.iter().copied();
-        // Six parts of sixteen: the iterator never ends early.
-        let mut next = || parts.next().unwrap_or_default();
-        let (id, lineage) = (next(), Zeroizing::new(next()));
-        let refresh = Zeroizing::new(joined([next(), next()]));
-        Self { id, lineage, refresh, access: Zeroizing::new(joined([next(), next()])) }
+        let (id, rest) = part(bytes);
+        let (lineage, rest) = part(rest);
+        let (refresh, rest) = part(rest);
+        let (access, _) = part(rest);
+        Self { id, lineage: Secret::new(lineage), refresh: Secret::new(refresh), access: Secret::new(access) }
     }
 }
 
-fn joined(halves: [[u8; 16]; 2]) -> [u8; 32] {
-    let mut whole = [0; 32];
-    whole.iter_mut().zip(halves.as_flattened()).for_each(|(to, from)| *to = *from);
-    whole
+/// The next `N` bytes, and what follows them. The four parts are together as long as the whole, so there always are as many.
+fn part<const N: usize>(bytes: &[u8]) -> ([u8; N], &[u8]) {
+    bytes.split_first_chunk().map_or(([0; N], &[]), |(part, rest)| (*part, rest))
 }
 
 impl fmt::Debug for Entropy {
@@ -99,14 +97,15 @@ mod tests {
         let bytes = core::array::from_fn(|n| u8::try_from(n).unwrap());
         let entropy = Entropy::from_bytes(&bytes);
         assert_eq!(entropy.id, core::array::from_fn(|n| u8::try_from(n).unwrap()));
-        assert_eq!((entropy.lineage[0], entropy.refresh[0]), (16, 32));
-        assert_eq!((entropy.access[0], entropy.access[31]), (64, 95));
+        assert_eq!((entropy.lineage.expose_secret()[0], entropy.refresh.expose_secret()[0]), (16, 32));
+        let access = entropy.access.expose_secret();
+        assert_eq!((access[0], access[31]), (64, 95));
     }
 
     #[cfg(feature = "getrandom")]
     #[test]
     fn the_system_source_does_not_repeat_itself() {
         let (one, two) = (SystemEntropy.draw().unwrap(), SystemEntropy.draw().unwrap());
-        assert_ne!(one.access, two.access);
+        assert_ne!(one.access.expose_secret(), two.access.expose_secret());
     }
 }

@@ -9,7 +9,7 @@ use zeroize::Zeroizing;
 use super::TokenEncoding;
 use crate::digest::{Digest, Material};
 use crate::record::GrantId;
-use crate::secret::Secret;
+use crate::secret::{Bytes, Secret};
 
 /// A refresh token: grant id, lineage and secret, 64 bytes.
 ///
@@ -60,7 +60,7 @@ impl RefreshToken {
     /// Appends the written token to `out`.
     pub fn expose_into(&self, encoding: TokenEncoding, out: &mut String) {
         let parts: [&[u8]; 3] = [self.grant.as_bytes(), self.lineage.expose_secret(), self.secret.expose_secret()];
-        encoding.append(joined::<{ Self::LENGTH }>(parts).as_slice(), out);
+        encoding.append(joined::<{ Self::LENGTH }>(parts).0.as_slice(), out);
     }
 
     /// The written token.
@@ -96,7 +96,7 @@ impl AccessToken {
     /// Appends the written token to `out`.
     pub fn expose_into(&self, encoding: TokenEncoding, out: &mut String) {
         let parts: [&[u8]; 2] = [self.grant.as_bytes(), self.secret.expose_secret()];
-        encoding.append(joined::<{ Self::LENGTH }>(parts).as_slice(), out);
+        encoding.append(joined::<{ Self::LENGTH }>(parts).0.as_slice(), out);
     }
 
     /// The written token.
@@ -143,9 +143,9 @@ impl PresentedToken {
 }
 
 /// The parts one after the other. Together they are as long as the whole.
-fn joined<const N: usize>(parts: impl IntoIterator<Item: AsRef<[u8]>>) -> Zeroizing<[u8; N]> {
-    let mut whole = Zeroizing::new([0; N]);
-    let mut rest = whole.as_mut_slice();
+fn joined<const N: usize>(parts: impl IntoIterator<Item: AsRef<[u8]>>) -> Zeroizing<Bytes<N>> {
+    let mut whole = Zeroizing::new(Bytes([0; N]));
+    let mut rest = whole.0.as_mut_slice();
     for part in parts {
         let part = part.as_ref();
         let Some((to, left)) = rest.split_at_mut_checked(part.len()) else { break };
@@ -157,14 +157,14 @@ fn joined<const N: usize>(parts: impl IntoIterator<Item: AsRef<[u8]>>) -> Zeroiz
 
 fn read_refresh(encoding: TokenEncoding, text: &str) -> Option<RefreshToken> {
     let bytes = encoding.read::<{ RefreshToken::LENGTH }>(text)?;
-    let (id, rest) = bytes.split_first_chunk::<{ GrantId::LENGTH }>()?;
+    let (id, rest) = bytes.0.split_first_chunk::<{ GrantId::LENGTH }>()?;
     let (lineage, secret) = rest.split_first_chunk::<{ RefreshToken::LINEAGE }>()?;
     Some(RefreshToken::new(GrantId::from_bytes(*id), *lineage, *secret.first_chunk()?))
 }
 
 fn read_access(encoding: TokenEncoding, text: &str) -> Option<AccessToken> {
     let bytes = encoding.read::<{ AccessToken::LENGTH }>(text)?;
-    let (id, secret) = bytes.split_first_chunk::<{ GrantId::LENGTH }>()?;
+    let (id, secret) = bytes.0.split_first_chunk::<{ GrantId::LENGTH }>()?;
     Some(AccessToken::new(GrantId::from_bytes(*id), Secret::new(*secret.first_chunk()?)))
 }
 
