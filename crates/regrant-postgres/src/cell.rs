@@ -1,0 +1,82 @@
+//! Reading the columns of a row, each by its type, and saying which one is wrong.
+
+use regrant::{Digest, Timestamp};
+use tokio_postgres::Row;
+use tokio_postgres::types::FromSql;
+
+use crate::error::{CorruptRecord, Error, RecordName};
+
+/// A column: its place in the statement, and its name.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Column(pub(crate) usize, pub(crate) &'static str);
+
+/// A row that is being read.
+#[derive(Debug)]
+pub(crate) struct Cells<'a> {
+    row: &'a Row,
+    table: &'static str,
+    record: RecordName,
+}
+
+impl<'a> Cells<'a> {
+    /// A row whose name is not known yet.
+    pub(crate) const fn new(row: &'a Row, table: &'static str) -> Self {
+        Self { row, table, record: RecordName::Nameless }
+    }
+
+    /// The same row, by its name.
+    pub(crate) fn named(self, record: RecordName) -> Self {
+        Self { record, ..self }
+    }
+
+    /// The fault of one column.
+    pub(crate) fn corrupt(&self, column: Column, problem: impl Into<String>) -> Error {
+        let (table, record) = (self.table, self.record.clone());
+        CorruptRecord { table, column: column.1, record, problem: problem.into() }.into()
+    }
+
+    /// The value of a column that is never null.
+    pub(crate) fn present<T>(&self, column: Column, value: Option<T>) -> Result<T, Error> {
+        value.ok_or_else(|| self.corrupt(column, "null"))
+    }
+
+    /// A value of the type that the schema gives the column.
+    pub(crate) fn value<T: FromSql<'a>>(&self, column: Column) -> Result<Option<T>, Error> {
+        self.row.try_get(column.0).map_err(|_| self.corrupt(column, "of another type"))
+    }
+
+    /// A number of 0 or more.
+    pub(crate) fn number(&self, column: Column) -> Result<Option<u64>, Error> {
+        let number: Option<i64> = self.value(column)?;
+        number.map(|number| u64::try_from(number).map_err(|_| self.corrupt(column, "a negative number"))).transpose()
+    }
+
+    /// An instant.
+    pub(crate) fn time(&self, column: Column) -> Result<Option<Timestamp>, Error> {
+        Ok(self.number(column)?.map(Timestamp::from_unix_millis))
+    }
+
+    /// A text.
+    pub(crate) fn text(&self, column: Column) -> Result<Option<&'a str>, Error> {
+        self.value(column)
+    }
+
+    /// Bytes.
+    pub(crate) fn blob(&self, column: Column) -> Result<Option<&'a [u8]>, Error> {
+        self.value(column)
+    }
+
+    /// Bytes of a fixed length.
+    pub(crate) fn bytes<const N: usize>(&self, column: Column) -> Result<Option<[u8; N]>, Error> {
+        let Some(blob) = self.blob(column)? else {
+            return Ok(None);
+        };
+        let bytes = blob.try_into().map_err(|_| self.corrupt(column, format!("not {N} bytes")))?;
+        Ok(Some(bytes))
+    }
+
+    /// A digest.
+    pub(crate) fn digest(&self, column: Column) -> Result<Option<Digest>, Error> {
+        Ok(self.bytes(column)?.map(Digest::from_bytes))
+    }
+}

@@ -1,0 +1,163 @@
+//! The clients that were read before, for as long as every change of them is heard of.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::time::{Duration, Instant};
+
+use regrant::{Client, ClientId, Revocation, RevocationSink, Timestamp};
+
+/// For how long silence is trusted.
+const SILENCE: Duration = Duration::from_secs(1);
+/// How many clients are kept; with one more, it starts anew.
+const ROOM: usize = 10_000;
+
+/// The clients of a [`PostgresClients`](crate::PostgresClients) that need not be read again.
+///
+/// It is used only while a listener shows it that news comes in: see [`RevocationSink`]. Until then, and whenever that
+/// ends, every lookup reads the table. Clones are the same cache.
+#[derive(Clone, Default)]
+pub struct ClientCache(Arc<RwLock<State>>);
+
+#[derive(Default)]
+struct State {
+    /// When the listener was last known to hear everything.
+    heard: Option<Instant>,
+    /// Counts everything that may make a client that is being read right now a client of yesterday.
+    version: u64,
+    clients: HashMap<ClientId, Arc<Client>>,
+}
+
+/// What the cache has.
+#[derive(Debug)]
+pub(crate) enum Cached {
+    /// This client.
+    Here(Arc<Client>),
+    /// Nothing: read it, and show this when you bring it.
+    Absent(Ticket),
+}
+
+/// The state of the cache before a client was read.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Ticket(u64);
+
+impl ClientCache {
+    pub(crate) fn find(&self, id: &ClientId) -> Cached {
+        let state = self.read();
+        let known = if state.hears() { state.clients.get(id) } else { None };
+        known.map_or(Cached::Absent(Ticket(state.version)), |client| Cached::Here(Arc::clone(client)))
+    }
+
+    /// Keeps a client, unless there was news since the ticket was given.
+    pub(crate) fn keep(&self, Ticket(version): Ticket, client: &Arc<Client>) {
+        if self.read().hears() {
+            let mut state = self.write();
+            if state.version == version {
+                if state.clients.len() >= ROOM {
+                    state.clients.clear();
+                }
+                state.clients.insert(client.id().clone(), Arc::clone(client));
+            }
+        }
+    }
+
+    /// Forgets one client: another is in the table now.
+    pub(crate) fn forget(&self, id: &ClientId) {
+        let mut state = self.write();
+        state.version = state.version.wrapping_add(1);
+        state.clients.remove(id);
+    }
+
+    fn restart(&self, heard: Option<Instant>) {
+        let mut state = self.write();
+        state.version = state.version.wrapping_add(1);
+        state.clients.clear();
+        state.heard = heard;
+    }
+
+    fn read(&self) -> RwLockReadGuard<'_, State> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn write(&self) -> RwLockWriteGuard<'_, State> {
+        self.0.write().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn hears(&self) -> bool {
+        self.heard.is_some_and(|heard| heard.elapsed() < SILENCE)
+    }
+}
+
+impl RevocationSink for ClientCache {
+    fn connected(&self, _: Timestamp) {
+        self.restart(Some(Instant::now()));
+    }
+
+    fn current(&self, _: Timestamp) {
+        let mut state = self.write();
+        if state.heard.is_some() {
+            state.heard = Some(Instant::now());
+        }
+    }
+
+    fn disconnected(&self) {
+        self.restart(None);
+    }
+
+    /// A client outlives its grants.
+    fn revoked(&self, _: Revocation) {}
+
+    fn client_changed(&self, client: &ClientId) {
+        self.forget(client);
+    }
+}
+
+impl fmt::Debug for ClientCache {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ClientCache").field("clients", &self.read().clients.len()).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn client() -> Arc<Client> {
+        Arc::new(Client::public(ClientId::parse("app").unwrap()))
+    }
+
+    fn ticket(cache: &ClientCache) -> Ticket {
+        match cache.find(client().id()) {
+            Cached::Absent(ticket) => ticket,
+            Cached::Here(_) => panic!("it is not kept"),
+        }
+    }
+
+    #[test]
+    fn nothing_is_kept_or_answered_without_a_listener() {
+        let cache = ClientCache::default();
+        cache.keep(ticket(&cache), &client());
+        cache.connected(Timestamp::EPOCH);
+        cache.keep(ticket(&cache), &client());
+        assert!(matches!(cache.find(client().id()), Cached::Here(_)));
+        cache.disconnected();
+        cache.current(Timestamp::EPOCH);
+        cache.keep(ticket(&cache), &client());
+        cache.connected(Timestamp::EPOCH);
+        ticket(&cache);
+    }
+
+    #[test]
+    fn what_was_read_before_the_news_is_not_kept_after_it() {
+        let cache = ClientCache::default();
+        cache.connected(Timestamp::EPOCH);
+        let before = ticket(&cache);
+        cache.client_changed(client().id());
+        cache.keep(before, &client());
+        cache.keep(ticket(&cache), &client());
+        cache.client_changed(client().id());
+        ticket(&cache);
+    }
+}

@@ -1,0 +1,147 @@
+//! Writes that go together: many rows in one statement, and the truth about each.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use regrant::{CommitOutcome, GrantId};
+use tokio_postgres::Error as PgError;
+use tokio_postgres::error::SqlState;
+use tokio_postgres::types::ToSql;
+
+use crate::error::{Error, ends_the_session, is_lost_race};
+use crate::job::{Reply, tell};
+use crate::session::{Parameter, Session, Sql};
+
+/// A column of a batch: one value for each row.
+pub(crate) type Column<'a> = Box<dyn ToSql + Send + Sync + 'a>;
+
+/// A write that is guarded by its own row, so that any number of them can share a statement.
+pub(crate) trait Write: Send + Sync + Sized {
+    /// The statement for one row; it answers with the id where it wrote.
+    const ONE: Sql;
+    /// The statement for many rows; it answers with the ids that it wrote.
+    const MANY: Sql;
+
+    /// The parameters of [`Write::ONE`].
+    fn parameters(&self) -> Vec<Parameter<'_>>;
+
+    /// The parameters of [`Write::MANY`].
+    fn columns<'a>(rows: &[&'a Self]) -> Vec<Column<'a>>;
+}
+
+/// All writes to one grant of which at most one can win. The first is tried. The others have lost whatever becomes of
+/// it: either it won, or the record is not what all of them expect, and never will be again.
+#[derive(Debug)]
+pub(crate) struct Contest<W> {
+    row: W,
+    expected: Option<i64>,
+    first: Reply<CommitOutcome>,
+    losers: Vec<Reply<CommitOutcome>>,
+}
+
+impl<W> Contest<W> {
+    fn settle(self, outcome: Result<CommitOutcome, Error>) {
+        let lost = outcome.clone().map(|_| CommitOutcome::Conflict);
+        tell(self.first, outcome);
+        self.losers.into_iter().for_each(|loser| tell(loser, lost.clone()));
+    }
+}
+
+/// The writes of one pass, by grant. In order of ids: two nodes then lock the rows of their batches in the same order.
+#[derive(Debug)]
+pub(crate) struct Contests<W>(BTreeMap<GrantId, Contest<W>>);
+
+impl<W> Default for Contests<W> {
+    fn default() -> Self {
+        Self(BTreeMap::new())
+    }
+}
+
+impl<W: Write> Contests<W> {
+    /// Takes a write up; hands it back where another write of the pass goes to the same grant and expects something else.
+    pub(crate) fn add(
+        &mut self,
+        id: GrantId,
+        expected: Option<i64>,
+        row: W,
+        reply: Reply<CommitOutcome>,
+    ) -> Option<Reply<CommitOutcome>> {
+        match self.0.get_mut(&id) {
+            None => {
+                self.0.insert(id, Contest { row, expected, first: reply, losers: Vec::new() });
+                None
+            }
+            Some(contest) if contest.expected == expected => {
+                contest.losers.push(reply);
+                None
+            }
+            Some(_) => Some(reply),
+        }
+    }
+
+    /// Writes all of them and tells each caller the outcome of their own.
+    pub(crate) async fn write(self, session: &Session) {
+        if self.0.len() < 2 {
+            return self.write_singly(session).await;
+        }
+        let warned = session.warnings();
+        match self.write_together(session).await {
+            Ok(written) => {
+                for (id, contest) in self.0 {
+                    contest.settle(outcome(session, warned, written.contains(&id)));
+                }
+            }
+            // One row that is refused must not fail the others, and a deadlock not all of them: nothing was written.
+            Err(error) if is_of_one_row(&error) => self.write_singly(session).await,
+            Err(error) => {
+                let fault = Error::of_statement(&error);
+                self.0.into_values().for_each(|contest| contest.settle(Err(fault.clone())));
+            }
+        }
+    }
+
+    async fn write_together(&self, session: &Session) -> Result<BTreeSet<GrantId>, PgError> {
+        let rows: Vec<&W> = self.0.values().map(|contest| &contest.row).collect();
+        let columns = W::columns(&rows);
+        let parameters: Vec<Parameter<'_>> = columns.iter().map(|column| &**column as Parameter<'_>).collect();
+        let written = session.run(&W::MANY, &parameters).await?;
+        written
+            .iter()
+            .map(|row| Ok(GrantId::from_bytes(row.try_get::<_, &[u8]>(0)?.try_into().unwrap_or_default())))
+            .collect()
+    }
+
+    async fn write_singly(self, session: &Session) {
+        for contest in self.0.into_values() {
+            let warned = session.warnings();
+            let written = session.run(&W::ONE, &contest.row.parameters()).await;
+            let outcome = written_or(written.map(|rows| !rows.is_empty()), |wrote| outcome(session, warned, wrote));
+            contest.settle(outcome);
+        }
+    }
+}
+
+/// What a statement that wrote, or did not, comes to.
+pub(crate) fn outcome(session: &Session, warned: u64, wrote: bool) -> Result<CommitOutcome, Error> {
+    match (wrote, session.warnings() == warned) {
+        (false, _) => Ok(CommitOutcome::Conflict),
+        (true, true) => Ok(CommitOutcome::Committed),
+        (true, false) => Err(Error::NotReplicated),
+    }
+}
+
+/// The same for a statement that may have failed. A lost race is a conflict, however the server says it.
+pub(crate) fn written_or(
+    written: Result<bool, PgError>,
+    outcome: impl FnOnce(bool) -> Result<CommitOutcome, Error>,
+) -> Result<CommitOutcome, Error> {
+    match written {
+        Ok(wrote) => outcome(wrote),
+        Err(error) if is_lost_race(&error) => Ok(CommitOutcome::Conflict),
+        Err(error) => Err(Error::of_statement(&error)),
+    }
+}
+
+/// Whether an error may be about one row of many. A statement that ran out of time would do so again.
+fn is_of_one_row(error: &PgError) -> bool {
+    error.as_db_error().is_some_and(|told| !ends_the_session(told) && *told.code() != SqlState::QUERY_CANCELED)
+}

@@ -1,0 +1,90 @@
+//! A lane: one connection, and a task that takes what waits and has it done.
+//!
+//! A lane that is free takes all that waits, up to the size of a batch, and has it done in one pass: one statement for
+//! the loads, one for the replacements, and so on, sent at once. So a lone call waits for nobody, and under load each
+//! round trip and each flush of the log serves many.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use tokio::time::timeout;
+
+use crate::error::Error;
+use crate::job::{Job, Jobs, Queued};
+use crate::options::Options;
+use crate::pass::Pass;
+use crate::session::Session;
+
+/// How much longer the store waits for an answer than the server works on it.
+const GRACE: Duration = Duration::from_secs(1);
+
+/// What a lane works with.
+#[derive(Debug)]
+pub(crate) struct Lane {
+    jobs: Jobs,
+    options: Arc<Options>,
+    /// The most jobs of one pass.
+    batch: usize,
+    session: Option<Session>,
+}
+
+impl Lane {
+    /// A lane of a queue; `session` is open, or will be when it is needed.
+    pub(crate) fn new(jobs: Jobs, options: Arc<Options>, batch: usize, session: Option<Session>) -> Self {
+        Self { jobs, options, batch: batch.max(1), session }
+    }
+
+    /// Works until the store is gone and nothing waits any more.
+    pub(crate) async fn work(mut self) {
+        while let Some(jobs) = self.next().await {
+            let mut left = jobs;
+            while !left.is_empty() {
+                left = self.pass(left).await;
+            }
+        }
+    }
+
+    /// What waits, at least one and at most a batch. Whoever waited for too long is told so.
+    async fn next(&self) -> Option<Vec<Job>> {
+        let mut taken = Vec::new();
+        if self.jobs.lock().await.recv_many(&mut taken, self.batch).await == 0 {
+            return None;
+        }
+        let now = Instant::now();
+        let mut jobs = Vec::with_capacity(taken.len());
+        for Queued { job, since } in taken {
+            if now.saturating_duration_since(since) >= self.options.patience {
+                job.fail(Error::Overloaded);
+            } else if !job.is_cancelled() {
+                jobs.push(job);
+            }
+        }
+        Some(jobs)
+    }
+
+    /// Has jobs done; answers with those that are still to be done.
+    async fn pass(&mut self, jobs: Vec<Job>) -> Vec<Job> {
+        let session = match self.session().await {
+            Ok(session) => session,
+            Err(error) => {
+                jobs.into_iter().for_each(|job| job.fail(error.clone()));
+                return Vec::new();
+            }
+        };
+        let limit = self.options.statement_timeout.saturating_add(GRACE);
+        if let Ok(left) = timeout(limit, Pass::of(jobs).run(&session, self.options.notify)).await {
+            self.session = session.is_usable().then_some(session);
+            return left;
+        }
+        // Every reply of the pass was dropped with it: `Error::NoAnswer`.
+        session.cut();
+        Vec::new()
+    }
+
+    async fn session(&mut self) -> Result<Session, Error> {
+        match self.session.take() {
+            Some(session) if session.is_usable() => Ok(session),
+            _ => Session::open(&self.options).await,
+        }
+    }
+}

@@ -1,0 +1,140 @@
+//! One pass of a lane: what it took, kind by kind, each kind in one statement. All are sent at once.
+
+use std::collections::BTreeMap;
+
+use futures_util::future::join4;
+use regrant::{Change, ClientId, ClientRecord, CommitOutcome, GrantId};
+use tokio_postgres::{Error as PgError, Row};
+
+use crate::contest::Contests;
+use crate::end::End;
+use crate::error::{Error, is_lost_race};
+use crate::grants::{Insertion, LOAD, LOAD_MANY, Replacement};
+use crate::job::{Commit, Job, Load, Lookup, Reply, Work, tell};
+use crate::session::Session;
+use crate::{client_row, grant_row};
+
+/// The jobs of a pass.
+#[derive(Debug, Default)]
+pub(crate) struct Pass {
+    loads: BTreeMap<GrantId, Vec<Load>>,
+    lookups: BTreeMap<ClientId, Vec<Reply<Option<ClientRecord>>>>,
+    insertions: Contests<Insertion>,
+    replacements: Contests<Replacement>,
+    ends: Vec<End>,
+    work: Vec<Work>,
+    later: Vec<Job>,
+}
+
+impl Pass {
+    /// Sorts jobs by kind.
+    pub(crate) fn of(jobs: Vec<Job>) -> Self {
+        let mut pass = Self::default();
+        for job in jobs {
+            match job {
+                Job::Load(load) => pass.loads.entry(load.id).or_default().push(load),
+                Job::Lookup(Lookup { id, reply }) => pass.lookups.entry(id).or_default().push(reply),
+                Job::Commit(commit) => pass.take_up(commit),
+                Job::Work(work) => pass.work.push(work),
+            }
+        }
+        pass
+    }
+
+    fn take_up(&mut self, Commit { change, reply }: Commit) {
+        let id = change.grant_id();
+        // A change that cannot be written down is not written.
+        match change {
+            Change::Insert(grant) => match Insertion::of(&grant) {
+                Ok(row) => {
+                    let refused = self.insertions.add(id, None, row, reply);
+                    self.postpone(Change::Insert(grant), refused);
+                }
+                Err(error) => tell(reply, Err(error)),
+            },
+            Change::Replace { expected, grant } => match Replacement::of(expected, &grant) {
+                Ok(row) => {
+                    let refused = self.replacements.add(id, Some(row.expected()), row, reply);
+                    self.postpone(Change::Replace { expected, grant }, refused);
+                }
+                Err(error) => tell(reply, Err(error)),
+            },
+            Change::End { id, at, reason } => self.ends.push(End { id, at, reason, reply }),
+        }
+    }
+
+    /// A statement writes a row once: the second write to it waits for the next pass.
+    fn postpone(&mut self, change: Change, refused: Option<Reply<CommitOutcome>>) {
+        self.later.extend(refused.map(|reply| Job::Commit(Commit { change, reply })));
+    }
+
+    /// Has all of it done and answered; hands back what must wait for another pass.
+    pub(crate) async fn run(self, session: &Session, notify: bool) -> Vec<Job> {
+        let Self { loads, lookups, insertions, replacements, ends, work, later } = self;
+        let writes =
+            join4(insertions.write(session), replacements.write(session), end_all(ends, session, notify), async {
+                for Work(work) in work {
+                    work(session).await;
+                }
+            });
+        let reads = futures_util::future::join(load(loads, session), look_up(lookups, session));
+        let ((lost, ()), _) = futures_util::future::join(reads, writes).await;
+        lost.into_iter().map(Job::Load).chain(later).collect()
+    }
+}
+
+async fn end_all(ends: Vec<End>, session: &Session, notify: bool) {
+    for end in ends {
+        end.write(session, notify).await;
+    }
+}
+
+/// Loads; hands back what a lost connection left open, once. A load can be asked again without harm.
+async fn load(wanted: BTreeMap<GrantId, Vec<Load>>, session: &Session) -> Vec<Load> {
+    if wanted.is_empty() {
+        return Vec::new();
+    }
+    match rows_of(&wanted, session).await {
+        Ok(rows) => {
+            answer_loads(wanted, &rows);
+            Vec::new()
+        }
+        Err(error) => {
+            let fault = Error::of_statement(&error);
+            let open = fault.is_in_doubt() || is_lost_race(&error);
+            let (again, done): (Vec<Load>, Vec<Load>) =
+                wanted.into_values().flatten().partition(|load| open && !load.again);
+            done.into_iter().for_each(|load| tell(load.reply, Err(fault.clone())));
+            again.into_iter().map(|load| Load { again: true, ..load }).collect()
+        }
+    }
+}
+
+async fn rows_of(wanted: &BTreeMap<GrantId, Vec<Load>>, session: &Session) -> Result<Vec<Row>, PgError> {
+    let ids: Vec<&[u8]> = wanted.keys().map(|id| id.as_bytes().as_slice()).collect();
+    match ids.as_slice() {
+        [id] => session.run(&LOAD, &[id]).await,
+        ids => session.run(&LOAD_MANY, &[&ids]).await,
+    }
+}
+
+fn answer_loads(mut wanted: BTreeMap<GrantId, Vec<Load>>, rows: &[Row]) {
+    for row in rows {
+        let Ok(id) = grant_row::id(row) else { continue };
+        let grant = grant_row::read(row);
+        for load in wanted.remove(&id).into_iter().flatten() {
+            tell(load.reply, grant.clone().map(Some));
+        }
+    }
+    wanted.into_values().flatten().for_each(|load| tell(load.reply, Ok(None)));
+}
+
+/// Looks clients up, each by itself: there are few, and they are cached.
+async fn look_up(wanted: BTreeMap<ClientId, Vec<Reply<Option<ClientRecord>>>>, session: &Session) {
+    for (id, replies) in wanted {
+        let found = session.run(&client_row::CLIENT, &[&id.as_str()]).await;
+        let found = found.map_err(|error| Error::of_statement(&error));
+        let found = found.and_then(|rows| rows.first().map(client_row::read).transpose());
+        replies.into_iter().for_each(|reply| tell(reply, found.clone()));
+    }
+}

@@ -1,0 +1,135 @@
+//! One connection: prepared statements, and who reads what the server says by itself.
+
+use std::collections::HashMap;
+use std::future::poll_fn;
+use std::pin::pin;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tokio::task::AbortHandle;
+use tokio_postgres::error::Severity;
+use tokio_postgres::types::{ToSql, Type};
+use tokio_postgres::{AsyncMessage, Client, Connection, Error as PgError, Row, Socket, Statement};
+
+use crate::address::Address;
+use crate::error::{DatabaseFault, Error, needs_another_session};
+use crate::options::Options;
+use crate::tls::{self, Rustls};
+
+/// A parameter of a statement.
+pub(crate) type Parameter<'a> = &'a (dyn ToSql + Sync);
+
+/// A statement, and the types of its parameters.
+#[derive(Debug)]
+pub(crate) struct Sql {
+    pub(crate) text: &'static str,
+    pub(crate) types: &'static [Type],
+}
+
+/// A change, and the same change with the news of it in its transaction.
+#[derive(Debug)]
+pub(crate) struct Announced {
+    pub(crate) quiet: Sql,
+    pub(crate) aloud: Sql,
+}
+
+impl Announced {
+    /// The one or the other.
+    pub(crate) const fn pick(&self, aloud: bool) -> &Sql {
+        if aloud { &self.aloud } else { &self.quiet }
+    }
+}
+
+/// An open connection. It is closed when it is dropped.
+#[derive(Debug)]
+pub(crate) struct Session {
+    client: Client,
+    /// `None` where a pooler stands between: statements have no names there.
+    prepared: Option<Mutex<HashMap<&'static str, Statement>>>,
+    warnings: Arc<AtomicU64>,
+    /// Set by an error after which this is not the connection to go on with.
+    condemned: AtomicBool,
+    driver: AbortHandle,
+}
+
+impl Session {
+    /// Connects to the first host that can write.
+    ///
+    /// # Errors
+    /// [`Error::Unreachable`].
+    pub(crate) async fn open(options: &Options) -> Result<Self, Error> {
+        Self::open_at(&options.address, options).await
+    }
+
+    async fn open_at(address: &Address, options: &Options) -> Result<Self, Error> {
+        let settings = format!("-c statement_timeout={}", options.statement_timeout.as_millis());
+        let config = address.limited(options.connect_timeout, (!options.pooler).then_some(&*settings));
+        let connected = config.connect(Rustls(Arc::clone(&address.tls))).await;
+        let (client, connection) = connected.map_err(|error| Error::Unreachable(DatabaseFault::of(&error)))?;
+        let warnings = Arc::new(AtomicU64::new(0));
+        let driver = tokio::spawn(drive(connection, Arc::clone(&warnings))).abort_handle();
+        let prepared = (!options.pooler).then(Mutex::default);
+        Ok(Self { client, prepared, warnings, condemned: AtomicBool::new(false), driver })
+    }
+
+    /// Whether the next statement may go here.
+    pub(crate) fn is_usable(&self) -> bool {
+        !self.condemned.load(Ordering::Acquire) && !self.client.is_closed()
+    }
+
+    /// How many warnings the server has given so far.
+    pub(crate) fn warnings(&self) -> u64 {
+        self.warnings.load(Ordering::Acquire)
+    }
+
+    /// Closes the socket at once, without a word to a server that may not read any more.
+    pub(crate) fn cut(self) {
+        self.driver.abort();
+    }
+
+    /// The driver's own handle, for statements that are not prepared.
+    pub(crate) const fn client(&self) -> &Client {
+        &self.client
+    }
+
+    /// Runs a statement to its end: what it did is committed, or an error.
+    ///
+    /// # Errors
+    /// The server refused it, or the connection was lost.
+    pub(crate) async fn run(&self, sql: &Sql, parameters: &[Parameter<'_>]) -> Result<Vec<Row>, PgError> {
+        let rows = self.rows(sql, parameters).await;
+        if rows.as_ref().is_err_and(needs_another_session) {
+            self.condemned.store(true, Ordering::Release);
+        }
+        rows
+    }
+
+    async fn rows(&self, sql: &Sql, parameters: &[Parameter<'_>]) -> Result<Vec<Row>, PgError> {
+        let Some(prepared) = &self.prepared else {
+            let typed: Vec<_> = parameters.iter().copied().zip(sql.types.iter().cloned()).collect();
+            return self.client.query_typed(sql.text, &typed).await;
+        };
+        let known = prepared.lock().unwrap_or_else(PoisonError::into_inner).get(sql.text).cloned();
+        let statement = match known {
+            Some(statement) => statement,
+            None => {
+                let fresh = self.client.prepare_typed(sql.text, sql.types).await?;
+                prepared.lock().unwrap_or_else(PoisonError::into_inner).insert(sql.text, fresh.clone());
+                fresh
+            }
+        };
+        self.client.query(&statement, parameters).await
+    }
+}
+
+/// Reads the connection until it ends. A warning is counted before the statement that it belongs to is answered.
+async fn drive(connection: Connection<Socket, tls::Session<Socket>>, warnings: Arc<AtomicU64>) {
+    let mut connection = pin!(connection);
+    while let Some(Ok(message)) = poll_fn(|cx| connection.poll_message(cx)).await {
+        if let AsyncMessage::Notice(notice) = message
+            && notice.parsed_severity() == Some(Severity::Warning)
+        {
+            warnings.fetch_add(1, Ordering::Release);
+        }
+    }
+}

@@ -1,0 +1,113 @@
+//! The store.
+
+use std::sync::Arc;
+
+use regrant::{
+    AsyncGrantManagement, AsyncTokenStore, Change, CommitOutcome, EndReason, Grant, GrantFilter, GrantId, Policy,
+    Timestamp,
+};
+
+use crate::clients::PostgresClients;
+use crate::error::Error;
+use crate::feed::PostgresFeed;
+use crate::job::{Commit, Job, Jobs, Load, Queue};
+use crate::lane::Lane;
+use crate::options::Options;
+use crate::session::Session;
+use crate::{management, purge, schema};
+
+/// All grants, in a Postgres database. Clones share the connections.
+///
+/// Its connections belong to tasks of the runtime that it was opened in. Its futures can be awaited anywhere. When the last
+/// clone is dropped, the tasks do what waits, and end.
+#[derive(Clone, Debug)]
+pub struct PostgresStore(Arc<Open>);
+
+#[derive(Debug)]
+struct Open {
+    options: Arc<Options>,
+    requests: Queue,
+    aside: Queue,
+    feed: PostgresFeed,
+}
+
+impl PostgresStore {
+    /// Connects, and brings the database to the newest schema where it may. It must be called in a tokio runtime.
+    ///
+    /// # Errors
+    /// [`Error::Unreachable`], [`Error::NotMigrated`], [`Error::NewerSchema`]; the server failed.
+    pub async fn open(options: Options) -> Result<Self, Error> {
+        let options = Arc::new(options);
+        let session = Session::open(&options).await?;
+        schema::ensure(&session, &options).await?;
+        let (requests, jobs) = Queue::new(options.queue);
+        let (aside, tasks) = Queue::new(options.queue);
+        let mut first = Some(session);
+        for _ in 0..options.connections.max(1) {
+            start(&jobs, &options, options.batch, first.take());
+        }
+        // Management must not stand in the way of a request, nor wait for one.
+        start(&tasks, &options, 1, None);
+        let feed = PostgresFeed::start(&options, aside.clone());
+        Ok(Self(Arc::new(Open { options, requests, aside, feed })))
+    }
+
+    /// The clients in the same database. `defaults` is the policy of every client, where its own row does not override it.
+    pub fn clients(&self, defaults: Policy) -> PostgresClients {
+        PostgresClients::new(self.clone(), defaults)
+    }
+
+    /// What tells the other nodes of revoked tokens, for [`Host::with_feed`](regrant::Host::with_feed). The end of a whole
+    /// grant is told by the statement that writes it.
+    pub fn feed(&self) -> PostgresFeed {
+        self.0.feed.clone()
+    }
+
+    pub(crate) fn options(&self) -> &Options {
+        &self.0.options
+    }
+
+    /// Where the loads and commits of requests wait.
+    pub(crate) fn requests(&self) -> &Queue {
+        &self.0.requests
+    }
+
+    /// Where everything else waits.
+    pub(crate) fn aside(&self) -> &Queue {
+        &self.0.aside
+    }
+}
+
+fn start(jobs: &Jobs, options: &Arc<Options>, batch: usize, session: Option<Session>) {
+    tokio::spawn(Lane::new(Arc::clone(jobs), Arc::clone(options), batch, session).work());
+}
+
+impl AsyncTokenStore for PostgresStore {
+    type Error = Error;
+
+    async fn load(&self, id: &GrantId) -> Result<Option<Grant>, Error> {
+        self.requests().ask(|reply| Job::Load(Load { id: *id, reply, again: false })).await
+    }
+
+    async fn commit(&self, change: Change) -> Result<CommitOutcome, Error> {
+        self.requests().ask(|reply| Job::Commit(Commit { change, reply })).await
+    }
+}
+
+/// `end` and `purge` write up to 256 records in one statement; requests have other connections.
+impl AsyncGrantManagement for PostgresStore {
+    type Error = Error;
+
+    /// A corrupt record within the page is an error that names it; a page after its id goes on behind it.
+    async fn list(&self, filter: &GrantFilter, after: Option<GrantId>, limit: usize) -> Result<Vec<Grant>, Error> {
+        management::list(self.aside(), filter.clone(), after, limit).await
+    }
+
+    async fn end(&self, filter: &GrantFilter, at: Timestamp, reason: EndReason, limit: usize) -> Result<usize, Error> {
+        management::end(self.aside(), self.options().notify, filter, at, reason, limit).await
+    }
+
+    async fn purge(&self, before: Timestamp, limit: usize) -> Result<usize, Error> {
+        purge::purge(self.aside(), before, limit).await
+    }
+}
