@@ -34,7 +34,7 @@ pub(super) struct Source<'a> {
 impl Source<'_> {
     /// Something is wrong with the whole.
     pub(super) fn problem(&self, message: impl fmt::Display) -> Problem {
-        Problem { file: self.file.to_owned(), line: None, message: message.to_string() }
+        Problem { file: self.file.to_owned(), line: None, message: on_one_line(&message.to_string()) }
     }
 
     /// Something is wrong at a place.
@@ -69,4 +69,18 @@ impl Source<'_> {
         let bare = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
         (!key.is_empty() && key.bytes().all(bare)).then_some(key)
     }
+}
+
+/// A message as one line of a terminal or a log: what the parser repeats of the file may hold control characters, and is
+/// told with them escaped.
+fn on_one_line(message: &str) -> String {
+    let mut line = String::with_capacity(message.len());
+    for character in message.chars() {
+        if character.is_control() {
+            line.extend(character.escape_default());
+        } else {
+            line.push(character);
+        }
+    }
+    line
 }

@@ -89,6 +89,14 @@ fn bad_files_are_refused_with_line_and_key() {
     assert_eq!(problem(""), "/etc/regrant/r.toml: store: missing, expected memory: or sqlite:PATH");
 }
 
+/// Found by the fuzz target `configuration`: the parser repeats an unknown word as it stands, its line feed included.
+#[test]
+fn a_problem_is_told_on_one_line() {
+    let told = client("id = \"web\"\nauthentication = [\"cli\\nent\\u001b[2J\"]\n");
+    assert!(told.contains("cli\\nent\\u{1b}[2J"), "{told}");
+    assert!(!told.contains(char::is_control), "{told}");
+}
+
 #[test]
 fn bad_clients_are_refused_with_line_and_key() {
     for (keys, line, parts) in [
