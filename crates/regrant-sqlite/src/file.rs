@@ -3,10 +3,11 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
 
-use rusqlite::Connection;
+use rusqlite::{Connection, StatementStatus};
 
 use crate::connect;
 use crate::error::Error;
+use crate::grants;
 use crate::options::Options;
 
 /// The open file.
@@ -52,6 +53,24 @@ impl DatabaseFile {
         let connection = self.readers.get(turn).unwrap_or(&self.writer);
         work(&connection.lock().unwrap_or_else(PoisonError::into_inner))
     }
+
+    /// How often any of the statements of requests was prepared again.
+    pub(crate) fn prepared_again(&self) -> Result<u64, Error> {
+        let mut count = self.write(|connection| prepared_again(connection, &grants::STATEMENTS))?;
+        for reader in &self.readers {
+            let connection = reader.lock().unwrap_or_else(PoisonError::into_inner);
+            count += prepared_again(&connection, &[grants::LOAD])?;
+        }
+        Ok(count)
+    }
+}
+
+fn prepared_again(connection: &Connection, statements: &[&str]) -> Result<u64, Error> {
+    let again = |sql: &&str| {
+        let count = connection.prepare_cached(sql)?.get_status(StatementStatus::RePrepare);
+        Ok(u64::from(count.unsigned_abs()))
+    };
+    statements.iter().map(again).sum()
 }
 
 fn free(connection: &Mutex<Connection>) -> Option<MutexGuard<'_, Connection>> {

@@ -36,6 +36,9 @@ const END: &str = "UPDATE grants SET ended_at = ?2, ended_reason = ?3, purge_at 
 
 const EXISTS: &str = "SELECT 1 FROM grants WHERE id = ?1";
 
+/// The statements of requests.
+pub(crate) const STATEMENTS: [&str; 6] = [LOAD, INSERT, REFRESH, REPLACE, END, EXISTS];
+
 /// How far `purge_at` may lag behind.
 const LAG: Duration = Duration::from_hours(24);
 

@@ -15,6 +15,7 @@ use crate::grants;
 use crate::lane::Lane;
 use crate::options::Options;
 use crate::purge::Purge;
+use crate::statistics::Statistics;
 use crate::writer::Writer;
 
 /// All grants, in an SQLite file. Clones share the connections and the threads.
@@ -47,6 +48,21 @@ impl SqliteStore {
     /// The clients in the same file. `defaults` is the policy of every client, where its own row does not override it.
     pub fn clients(&self, defaults: Policy) -> SqliteClients {
         SqliteClients::new(self.clone(), defaults)
+    }
+
+    /// What was written since the store was opened, and what waits.
+    pub fn statistics(&self) -> Statistics {
+        self.writer().statistics()
+    }
+
+    /// How often SQLite had to prepare a statement again that was prepared before. Anything but 0 costs time.
+    ///
+    /// It waits for every connection in its turn.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub fn prepared_again(&self) -> Result<u64, Error> {
+        self.file().prepared_again()
     }
 
     pub(crate) fn file(&self) -> &DatabaseFile {

@@ -20,6 +20,7 @@ use rusqlite::Connection;
 use crate::error::Error;
 use crate::file::DatabaseFile;
 use crate::options::Options;
+use crate::statistics::Statistics;
 use crate::wait::wait;
 use desk::{Desk, Waiting};
 use job::{Job, Write};
@@ -85,6 +86,17 @@ impl Writer {
         F: Fn(&Connection) -> Result<T, Error> + Send + 'static,
     {
         self.queue(work)?.await.unwrap_or(Err(Error::NoAnswer))
+    }
+
+    /// What was counted so far.
+    pub(crate) fn statistics(&self) -> Statistics {
+        self.counter.desk().statistics()
+    }
+
+    /// The turn, so that everybody else waits.
+    #[cfg(test)]
+    pub(crate) fn hold(&self) -> Option<impl Drop> {
+        self.counter.turn()
     }
 
     fn queue<T, F>(&self, work: F) -> Result<oneshot::Receiver<Result<T, Error>>, Error>
@@ -159,7 +171,8 @@ impl Counter {
         // Behind a lock of another process each group waits for its own time-out. Without a bound on the sum, the last
         // of many callers would hear minutes later what the first one heard at once.
         if since.elapsed() >= self.patience && !self.patience.is_zero() {
-            job.fail(Error::Overloaded);
+            let refusal = self.desk().refuse();
+            job.fail(refusal);
             return None;
         }
         job.is_wanted().then_some(job)
@@ -178,3 +191,6 @@ impl Drop for Turn<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -2,11 +2,13 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by a panic")]
 
 use std::sync::Arc;
+use std::task::{Context, Waker};
 
 use regrant::{
-    Attributes, Change, ClientId, CommitOutcome, Digest, Grant, GrantId, GrantState, RefreshFamily, Revision, Scope,
-    Terms, Timestamp, TokenStore,
+    AsyncTokenStore, Attributes, Change, ClientId, CommitOutcome, Digest, EndReason, Grant, GrantId, GrantState,
+    RefreshFamily, Revision, Scope, Terms, Timestamp, TokenStore,
 };
+use regrant_testkit::race::block_on;
 use rusqlite::{Connection, StatementStatus};
 
 use crate::error::Error;
@@ -53,16 +55,51 @@ fn no_statement_of_a_refresh_is_prepared_twice() {
     let directory = tempfile::tempdir().unwrap();
     let store = SqliteStore::open(&Options::new(directory.path().join("grants.db"))).unwrap();
     let mut grant = grant();
-    assert_eq!(store.commit(Change::Insert(grant.clone())).unwrap(), CommitOutcome::Committed);
+    assert_eq!(TokenStore::commit(&store, Change::Insert(grant.clone())).unwrap(), CommitOutcome::Committed);
     for _ in 0..200 {
-        assert_eq!(store.load(&grant.id()).unwrap().as_ref(), Some(&grant));
+        assert_eq!(TokenStore::load(&store, &grant.id()).unwrap().as_ref(), Some(&grant));
         let change = Change::Replace { expected: grant.revision(), grant: next(&grant) };
-        assert_eq!(store.commit(change).unwrap(), CommitOutcome::Committed);
+        assert_eq!(TokenStore::commit(&store, change).unwrap(), CommitOutcome::Committed);
         grant = next(&grant);
     }
     // A statement that was prepared anew would count its runs from 0.
-    assert_eq!(store.file().write(|connection| runs(connection, REFRESH)).unwrap(), (200, 0));
+    for (sql, count) in [(REFRESH, 200), ("BEGIN IMMEDIATE", 201), ("COMMIT", 201)] {
+        assert_eq!(store.file().write(|connection| runs(connection, sql)).unwrap(), (count, 0), "{sql}");
+    }
+    assert_eq!(store.prepared_again().unwrap(), 0);
     assert_eq!(store.file().read(|connection| runs(connection, LOAD)).unwrap(), (200, 0));
+}
+
+#[test]
+fn of_two_commits_of_one_grant_in_one_group_the_first_is_committed() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = SqliteStore::open(&Options::new(directory.path().join("grants.db"))).unwrap();
+    let first = grant();
+    assert_eq!(TokenStore::commit(&store, Change::Insert(first.clone())).unwrap(), CommitOutcome::Committed);
+    let rotation = |mark: u8| {
+        let mut family = first.refresh().unwrap().clone();
+        family.current = Digest::from_bytes([mark; 32]);
+        let terms = Arc::clone(first.terms());
+        Grant::new(first.id(), first.revision().next(), first.state(), terms, Some(family), Vec::new()).unwrap()
+    };
+    let replace = |mark| Change::Replace { expected: first.revision(), grant: rotation(mark) };
+    let end = Change::End { id: first.id(), at: first.terms().created_at, reason: EndReason::Revoked };
+    let insert = Change::Insert(first.clone());
+    let turn = store.writer().hold().unwrap();
+    let changes = [replace(7), replace(8), insert, end, replace(9)];
+    let mut commits: Vec<_> = changes.map(|change| Box::pin(AsyncTokenStore::commit(&store, change))).into();
+    for commit in &mut commits {
+        assert!(commit.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
+    }
+    drop(turn);
+    let outcomes: Vec<_> = commits.into_iter().map(|commit| block_on(commit).unwrap()).collect();
+    let (committed, conflict) = (CommitOutcome::Committed, CommitOutcome::Conflict);
+    assert_eq!(outcomes, [committed, conflict, conflict, committed, conflict]);
+    let statistics = store.statistics();
+    assert_eq!((statistics.groups, statistics.largest_group), (3, 5));
+    let found = TokenStore::load(&store, &first.id()).unwrap().unwrap();
+    assert_eq!(found.refresh().unwrap().current, Digest::from_bytes([7; 32]));
+    assert!(found.is_ended());
 }
 
 #[test]

@@ -6,6 +6,7 @@ use std::time::Instant;
 
 use super::job::Job;
 use crate::error::Error;
+use crate::statistics::Statistics;
 
 /// A write that waits, in the order in which they came.
 pub(super) struct Waiting {
@@ -19,17 +20,21 @@ pub(super) struct Desk {
     capacity: usize,
     taken: bool,
     closed: bool,
+    statistics: Statistics,
 }
 
 impl Desk {
-    pub(super) const fn new(capacity: usize) -> Self {
-        Self { waiting: VecDeque::new(), capacity, taken: false, closed: false }
+    pub(super) fn new(capacity: usize) -> Self {
+        let statistics = Statistics::default();
+        Self { waiting: VecDeque::new(), capacity, taken: false, closed: false, statistics }
     }
 
     /// Takes the turn, unless somebody has it or was here first.
     pub(super) fn take(&mut self) -> bool {
         let free = !self.taken && self.waiting.is_empty();
-        self.taken |= free;
+        if free {
+            self.begin(1);
+        }
         free
     }
 
@@ -38,9 +43,17 @@ impl Desk {
         if self.taken || self.waiting.is_empty() {
             return None;
         }
-        self.taken = true;
         let most = most.min(self.waiting.len());
+        self.begin(most);
         Some(self.waiting.drain(..most).collect())
+    }
+
+    fn begin(&mut self, writes: usize) {
+        self.taken = true;
+        let Statistics { groups, writes: all, largest_group, .. } = &mut self.statistics;
+        *groups += 1;
+        *all += u64::try_from(writes).unwrap_or(u64::MAX);
+        *largest_group = writes.max(*largest_group);
     }
 
     /// Gives the turn back; answers whether the thread of the writer is to be called.
@@ -52,10 +65,21 @@ impl Desk {
     /// Queues; answers whether the thread of the writer is to be called, which else looks when the turn is free.
     pub(super) fn queue(&mut self, job: Waiting) -> Result<bool, Error> {
         if self.waiting.len() >= self.capacity {
-            return Err(Error::Overloaded);
+            return Err(self.refuse());
         }
         self.waiting.push_back(job);
         Ok(!self.taken && self.waiting.len() == 1)
+    }
+
+    /// What a caller is told that cannot have its turn, or not in time.
+    pub(super) const fn refuse(&mut self) -> Error {
+        self.statistics.overloaded += 1;
+        Error::Overloaded
+    }
+
+    /// What was counted so far.
+    pub(super) fn statistics(&self) -> Statistics {
+        Statistics { waiting: self.waiting.len(), ..self.statistics }
     }
 
     /// The store is gone: nobody comes any more.
@@ -71,9 +95,9 @@ impl Desk {
 
 impl fmt::Debug for Desk {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { waiting, capacity, taken, closed } = self;
+        let Self { waiting, capacity, taken, closed, statistics } = self;
         let mut desk = f.debug_struct("Desk");
         desk.field("waiting", &waiting.len()).field("capacity", capacity).field("taken", taken);
-        desk.field("closed", closed).finish()
+        desk.field("closed", closed).field("statistics", statistics).finish()
     }
 }
