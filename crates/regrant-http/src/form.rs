@@ -111,6 +111,7 @@ impl<'a, const N: usize> Form<'a, N> {
     }
 }
 
+/// What was decoded is wiped. No test can see it without a look at memory that is free already.
 impl<const N: usize> Drop for Form<'_, N> {
     fn drop(&mut self) {
         for value in &mut self.values {

@@ -1,7 +1,7 @@
 //! A request on its way in: found by its path, checked by its method, read by its dialect.
 
 use http::{Extensions, HeaderMap, Method, Request};
-use regrant::{Decision, Outcome, Reason, Refusal, ResourceRequest};
+use regrant::{Decision, Outcome, Refusal, ResourceRequest};
 
 use crate::bearer;
 use crate::call::Call;
@@ -96,11 +96,7 @@ impl<'a> Incoming<'a> {
     }
 
     fn resource(self, limits: &Limits) -> Result<ResourceRequest<'a>, Refusal> {
-        match bearer::read(self.headers, self.body, limits) {
-            Ok(token) => Ok(ResourceRequest { token: Some(token.expose_secret()) }),
-            // The engine refuses it, so that the host hears of it.
-            Err(refusal) if refusal.reason == Reason::NoAccessToken => Ok(ResourceRequest { token: None }),
-            Err(refusal) => Err(refusal),
-        }
+        let token = bearer::read(self.headers, self.body, limits)?;
+        Ok(ResourceRequest { token: Some(token.expose_secret()) })
     }
 }

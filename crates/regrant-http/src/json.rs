@@ -163,6 +163,16 @@ mod tests {
         );
     }
 
+    /// A text of nothing but such characters, too: no test of one of them may stand in for another.
+    #[test]
+    fn escapes_what_stands_alone() {
+        for (alone, written) in
+            [("\"\"", r#""\"\"""#), ("\\\\", r#""\\\\""#), ("\n\r", r#""\u000a\u000d""#), ("  ", "\"  \"")]
+        {
+            assert_eq!(text(JsonObject::new().string("a", alone)), format!("{{\"a\":{written}}}"));
+        }
+    }
+
     proptest! {
         #[test]
         fn another_parser_reads_the_same(name in any::<String>(), value in any::<String>(), number in any::<u64>()) {

@@ -50,6 +50,7 @@ fn decode_escapes(text: &str) -> Result<String, EscapeError> {
 fn escaped_octet(rest: &mut Bytes<'_>) -> Result<u8, EscapeError> {
     let high = rest.next().and_then(hex_digit).ok_or(EscapeError::BadEscape)?;
     let low = rest.next().and_then(hex_digit).ok_or(EscapeError::BadEscape)?;
+    // Neither half reaches into the other, so an exclusive or would be the same.
     Ok(high << 4 | low)
 }
 

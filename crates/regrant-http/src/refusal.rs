@@ -51,3 +51,15 @@ pub(crate) fn method_not_allowed(allowed: &'static str) -> Response<Vec<u8>> {
     let body = error_body(ErrorCode::InvalidRequest, "the method is not allowed here");
     with_allow(uncacheable(StatusCode::METHOD_NOT_ALLOWED, JSON, body), allowed)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wait_is_rounded_up_to_whole_seconds() {
+        let whole = |millis| whole_seconds(Duration::from_millis(millis));
+        assert_eq!([0, 1, 999, 1_000, 1_001, 2_000].map(whole), [0, 1, 1, 1, 2, 2]);
+        assert_eq!(whole_seconds(Duration::MAX), u64::MAX);
+    }
+}

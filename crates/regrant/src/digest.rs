@@ -114,4 +114,14 @@ mod tests {
             assert_ne!(digest, Digest::from_bytes(bytes), "bit {bit}");
         }
     }
+
+    /// Differences that are gathered by exclusive or would cancel each other.
+    #[test]
+    fn the_same_difference_in_two_places_is_still_one() {
+        for other in 1..4 {
+            let mut bytes = [0; 32];
+            (bytes[0], bytes[8 * other]) = (1, 1);
+            assert_ne!(Digest::from_bytes([0; 32]), Digest::from_bytes(bytes), "word {other}");
+        }
+    }
 }

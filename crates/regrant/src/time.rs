@@ -20,6 +20,7 @@ impl Timestamp {
 
     /// The instant `millis` milliseconds after the epoch, cut to [`Timestamp::MAX`].
     pub const fn from_unix_millis(millis: u64) -> Self {
+        // A comparison that lets `MAX` itself through to the first branch would say the same.
         if millis > Self::MAX.0 { Self::MAX } else { Self(millis) }
     }
 
@@ -121,6 +122,12 @@ mod tests {
         assert_eq!(Timestamp::MAX.after(Duration::MAX), Timestamp::MAX);
         assert_eq!(Timestamp::EPOCH.after(Duration::MAX), Timestamp::MAX);
         assert_eq!(Timestamp::EPOCH.before(Duration::from_millis(1)), Timestamp::EPOCH);
+    }
+
+    #[test]
+    fn n_218_seconds_are_rounded_down() {
+        let seconds = |millis| Timestamp::from_unix_millis(millis).unix_seconds();
+        assert_eq!([0, 999, 1_000, 1_999, 2_000].map(seconds), [0, 0, 1, 1, 2]);
     }
 
     #[test]

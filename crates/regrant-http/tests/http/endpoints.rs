@@ -37,6 +37,7 @@ fn paths_match_exactly_and_queries_mean_nothing() {
         assert_eq!(world.post(path, "web:web-secret", "").status, 404, "{path}");
         assert!(!world.service.serves(path));
     }
+    assert!(ENDPOINTS.iter().all(|path| world.service.serves(path)));
     // N-003, N-004
     let tokens = world.issue("web", "read", &[]);
     let path = format!("/token?grant_type=refresh_token&refresh_token={}", tokens.refresh);

@@ -113,6 +113,21 @@ mod tests {
     use super::*;
 
     #[test]
+    fn n_140_every_code_is_named_as_it_is_registered() {
+        for code in ErrorCode::ALL {
+            let words = alloc::format!("{code:?}");
+            let snake: alloc::string::String = words
+                .chars()
+                .flat_map(|c| c.is_uppercase().then_some('_').into_iter().chain([c.to_ascii_lowercase()]))
+                .skip(1)
+                .collect();
+            assert_eq!(code.as_str(), snake);
+            assert!(code.section().starts_with("RFC "), "{snake}");
+            assert!(ErrorCode::ALL.iter().all(|other| *other == code || other.description() != code.description()));
+        }
+    }
+
+    #[test]
     fn n_141_n_142_codes_and_descriptions_keep_to_the_alphabet() {
         let allowed = |byte: u8| matches!(byte, 0x20..=0x21 | 0x23..=0x5B | 0x5D..=0x7E);
         for code in ErrorCode::ALL {

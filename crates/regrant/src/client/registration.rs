@@ -279,6 +279,16 @@ mod tests {
     }
 
     #[test]
+    fn a_secret_needs_a_method_by_which_it_can_be_sent() {
+        let register = |basic, post| {
+            let secrets = alloc::vec![ClientSecretDigest::of("s")];
+            Client::confidential(id(), SecretMethods { basic, post }, secrets)
+        };
+        assert_eq!(register(false, false), Err(InvalidClient::NoMethod));
+        assert!(register(true, false).is_ok() && register(false, true).is_ok());
+    }
+
+    #[test]
     fn n_031_an_empty_secret_cannot_be_registered() {
         let secrets = alloc::vec![ClientSecretDigest::of("s"), ClientSecretDigest::of("")];
         assert_eq!(Client::confidential(id(), SecretMethods::ALL, secrets), Err(InvalidClient::EmptySecret));

@@ -185,6 +185,7 @@ impl<'a> Reader<'a> {
     }
 
     fn number<const N: usize>(&mut self) -> Result<u64, MalformedList> {
+        // The shifted number ends in eight zeros, so an exclusive or would be the same.
         Ok(self.take::<N>()?.iter().fold(0, |number, byte| (number << 8) | u64::from(*byte)))
     }
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use regrant::{EndReason, EngineFault, ErrorCode, GrantState, Outcome, Reason, Revocation, Rotation};
+use regrant::{EndReason, EngineFault, ErrorCode, GrantState, Outcome, Reason, Revocation, Rotation, TokenRequest};
 
 use crate::common::{Mishap, Tokens, World, answered, app, both, grant_id, secs, web};
 
@@ -18,6 +18,10 @@ fn each(scenario: impl Fn(&World, Duration)) {
             scenario(world, window);
         });
     }
+}
+
+fn client_credentials() -> TokenRequest<'static> {
+    TokenRequest { credentials: web(), grant_type: Some("client_credentials"), ..TokenRequest::default() }
 }
 
 /// Whether these tokens are what the record holds.
@@ -195,6 +199,7 @@ fn contention_is_bounded_and_the_wait_is_shorter_than_the_window() {
             world.store().recover();
             let EngineFault::Contended { retry_after } = error.fault else { panic!("{error:?}") };
             assert!(retry_after <= most, "{retry_after:?} for {window:?}");
+            assert_eq!(retry_after.is_zero(), window <= secs(1), "and no shorter than it must be");
             assert_eq!(error.fault.code(), ErrorCode::TemporarilyUnavailable);
             assert_eq!(error.decision.outcome, Outcome::Fault);
             assert_eq!(world.store().commits() - commits, 32);
@@ -336,6 +341,34 @@ fn a_replay_whose_end_has_an_unknown_outcome_is_told_as_a_replay() {
             let ended = GrantState::Ended { at: world.now(), reason: EndReason::Replayed };
             assert_eq!(world.record(&first.refresh).state(), ended);
         }
+    });
+}
+
+#[test]
+fn an_end_that_is_written_again_is_counted_as_another_attempt() {
+    each(|world, _| {
+        let first = world.issue("web", "read");
+        world.log().decisions();
+        world.store().script([Mishap::fail_before(), Mishap::fail_after()]);
+        world.revoke(web(), &first.refresh).unwrap();
+        assert_eq!(world.decision().attempts, 3);
+        let second = world.issue("web", "read");
+        world.store().script([Mishap::fail_before(), Mishap::fail_before(), Mishap::fail_before()]);
+        let error = world.try_revoke(web(), Some(&second.refresh)).unwrap_err();
+        assert_eq!((error.decision.outcome, error.decision.attempts), (Outcome::Fault, 3));
+        assert!(!world.record(&second.refresh).is_ended());
+    });
+}
+
+#[test]
+fn a_new_grant_that_ended_before_its_own_commit_was_found_is_not_given_out() {
+    both(|world| {
+        let (store, now) = (world.shared_store(), world.now());
+        world.store().script([Mishap::fail_after()]);
+        world.store().before_load(move || store.end_all(now));
+        let error = world.token(client_credentials()).unwrap_err();
+        assert!(matches!(error.fault, EngineFault::Contended { .. }), "{error:?}");
+        assert!(world.snapshot().into_values().all(|grant| grant.is_ended()));
     });
 }
 

@@ -58,6 +58,16 @@ fn a_retry_a_replay_a_revocation_and_a_refused_authentication_are_events() {
 }
 
 #[test]
+fn a_decision_made_before_the_engine_was_asked_is_told_as_well() {
+    both(|world| {
+        world.refresh(Credentials::default(), "x").unwrap_err();
+        let told = world.decision();
+        world.observe(&told);
+        assert_eq!(world.log().decisions(), [told]);
+    });
+}
+
+#[test]
 fn an_ordinary_refresh_and_an_ordinary_refusal_are_no_events() {
     both(|world| {
         let first = world.issue("web", "read");

@@ -137,9 +137,10 @@ fn n_080_n_084_a_refresh_needs_a_refresh_token() {
 #[test]
 fn attributes_are_bounded_and_in_order() {
     let mut attributes = Attributes::new();
+    assert!(attributes.is_empty());
     for name in ["b", "a", "c"] {
         attributes.insert(name, "x").unwrap();
     }
-    assert!(attributes.iter().map(|(name, _)| name).eq(["b", "a", "c"]));
+    assert!(!attributes.is_empty() && attributes.iter().map(|(name, _)| name).eq(["b", "a", "c"]));
     assert!(attributes.insert("a", "again").is_err());
 }

@@ -4,9 +4,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 
 use regrant::{
-    AsyncEngine, AsyncTokenStore, BoxedAsyncClientStore, BoxedAsyncTokenStore, BoxedClientStore, BoxedTokenStore,
-    Client, ClientId, Engine, EngineFault, Entropy, GrantType, GrantTypes, Host, Inline, IssueRequest, Outcome, Reply,
-    Rules, Scope, StaticClients, Timestamp, TokenEncoding, TokenReply, TokenRequest,
+    AsyncEngine, AsyncTokenStore, BoxError, BoxedAsyncClientStore, BoxedAsyncTokenStore, BoxedClientStore,
+    BoxedTokenStore, Client, ClientId, Engine, EngineFault, Entropy, GrantType, GrantTypes, Host, Inline, IssueRequest,
+    Outcome, Reply, Rules, Scope, StaticClients, Timestamp, TokenEncoding, TokenReply, TokenRequest,
 };
 
 use crate::common::{Mishap, PEPPER, TestStore, app, block_on, pepper, refresh_request};
@@ -74,4 +74,24 @@ fn two_static_clients_with_one_id_are_refused() {
     let client = || Client::public(ClientId::parse("app").unwrap());
     let refused = StaticClients::new([client(), client()]).unwrap_err();
     assert_eq!(refused.to_string(), "two clients have the id app");
+}
+
+#[test]
+fn a_store_that_is_lent_answers_like_one_that_is_owned() {
+    let store = TestStore::default();
+    let engine = Engine::new(&store, clients(), Rules::new(pepper(PEPPER)), host());
+    let first = refresh_token(engine.issue(issue()).unwrap());
+    let second = refresh_token(engine.token(refresh_request(app(), &first, None)).unwrap());
+    assert!(store.grant(crate::common::grant_id(&second)).refresh().unwrap().generation == 1);
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("the store failed")]
+struct Failed(#[source] std::io::Error);
+
+#[test]
+fn the_cause_of_a_boxed_error_is_kept() {
+    let boxed = BoxError::new(Failed(std::io::Error::other("the disk is full")));
+    assert_eq!(boxed.to_string(), "the store failed");
+    assert_eq!(std::error::Error::source(&boxed).unwrap().to_string(), "the disk is full");
 }

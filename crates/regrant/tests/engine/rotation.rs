@@ -206,6 +206,19 @@ fn the_oldest_access_token_gives_way_where_there_is_no_room() {
 }
 
 #[test]
+fn an_access_token_leaves_the_record_at_the_instant_at_which_it_expires() {
+    both(|world| {
+        world.policy("web", |policy| policy.access_token_lifetime = secs(10));
+        for (wait, left) in [(ms(9_999), 2), (ms(10_000), 1)] {
+            let first = world.issue("web", "read");
+            world.advance(wait);
+            let second = world.refresh(web(), &first.refresh).unwrap();
+            assert_eq!(world.record(&second.refresh).access().len(), left, "{wait:?}");
+        }
+    });
+}
+
+#[test]
 fn expired_access_tokens_leave_the_record_before_live_ones_do() {
     both(|world| {
         world.policy("web", |policy| {

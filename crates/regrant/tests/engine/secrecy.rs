@@ -137,6 +137,15 @@ fn no_debug_form_of_a_secret_type_shows_its_bytes() {
 }
 
 #[test]
+fn a_generated_client_secret_is_the_same_however_it_is_sent() {
+    let generated = ClientSecret::generate(&mut Counting(0)).unwrap();
+    let text = generated.expose_secret();
+    assert_eq!(text.len(), 43, "256 bits");
+    assert!(text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte)), "no escape changes it");
+    assert_eq!(generated.digest(), ClientSecretDigest::of(text));
+}
+
+#[test]
 fn no_debug_form_of_a_registration_shows_a_digest_that_could_be_searched_for() {
     use regrant::ClientStore as _;
     let world = World::new(Kind::Blocking);

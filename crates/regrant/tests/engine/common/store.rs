@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use regrant::{Change, CommitOutcome, Grant, GrantId, TokenStore};
+use regrant::{Change, CommitOutcome, EndReason, Grant, GrantId, Timestamp, TokenStore};
 
 /// What becomes of one commit, other than what should.
 pub(crate) struct Mishap {
@@ -59,6 +59,7 @@ pub(crate) struct TestStore {
     grants: Mutex<BTreeMap<GrantId, Grant>>,
     script: Mutex<VecDeque<Mishap>>,
     always: Mutex<Option<Box<dyn Fn() -> Mishap + Send>>>,
+    before_load: Mutex<Option<Box<dyn FnOnce() + Send>>>,
     failing_loads: AtomicU32,
     loads: AtomicU32,
     commits: AtomicU32,
@@ -80,6 +81,16 @@ impl TestStore {
         *self.always.lock().unwrap() = None;
         self.script.lock().unwrap().clear();
         self.fail_loads(0);
+    }
+
+    /// Something happens to the store just before the next load.
+    pub(crate) fn before_load(&self, happens: impl FnOnce() + Send + 'static) {
+        *self.before_load.lock().unwrap() = Some(Box::new(happens));
+    }
+
+    /// The host ends every grant.
+    pub(crate) fn end_all(&self, at: Timestamp) {
+        self.grants.lock().unwrap().values_mut().for_each(|grant| grant.end(at, EndReason::EndedByHost));
     }
 
     /// The next loads fail.
@@ -155,6 +166,8 @@ impl TokenStore for TestStore {
 
     fn load(&self, id: &GrantId) -> Result<Option<Grant>, StoreDown> {
         self.loads.fetch_add(1, Ordering::SeqCst);
+        let happens = self.before_load.lock().unwrap().take();
+        happens.into_iter().for_each(|happens| happens());
         let fails = self.failing_loads.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1));
         if fails.is_ok() { Err(StoreDown) } else { Ok(self.grants.lock().unwrap().get(id).cloned()) }
     }

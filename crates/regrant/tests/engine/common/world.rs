@@ -227,6 +227,14 @@ impl World {
         drive!(self, explain, request).unwrap()
     }
 
+    /// A decision that was made before the engine was asked.
+    pub(crate) fn observe(&self, decision: &Decision) {
+        match &self.driver {
+            Driver::Blocking(engine) => engine.observe(decision),
+            Driver::Awaited(engine) => engine.observe(decision),
+        }
+    }
+
     /// The one decision that was told since this was last asked.
     pub(crate) fn decision(&self) -> Decision {
         self.log().decision()
