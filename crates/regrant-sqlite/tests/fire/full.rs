@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::Path;
 use std::process::Command;
+use std::thread;
 
 use regrant_sqlite::{Options, SqliteStore};
 
@@ -10,6 +11,9 @@ use crate::child::Talking;
 use crate::common::{Hands, Place, engine, refresh};
 use crate::line::{Line, Server, active, store_fault, texts};
 use crate::{child, integrity, report};
+
+/// How many refresh at the same time where commits are to share a transaction.
+const CALLERS: usize = 32;
 
 /// Refreshes until nothing can be written any more. Everything that was answered can still be read.
 fn fill(server: &Server, lines: &mut [Line]) {
@@ -90,6 +94,43 @@ fn meets_a_limit() {
     fill(&server, &mut lines);
 }
 
+/// As many callers at once, each until it meets the limit or is told that another one spoiled its group.
+#[test]
+#[ignore = "started by a_limit_on_the_size_of_files_tells_every_caller_of_a_group_the_truth"]
+fn meets_a_limit_in_groups() {
+    let Some(file) = child::file() else { return };
+    let store = SqliteStore::open(&Options::new(file)).unwrap();
+    let server = engine(store.clone(), &Hands::new());
+    let lines: Vec<_> = (0..CALLERS).map(|_| Line::issue(&server)).collect();
+    for line in &lines {
+        child::say(&format!("new {} {}", line.last(), line.access));
+    }
+    thread::scope(|scope| {
+        for (place, mut line) in lines.into_iter().enumerate() {
+            let server = &server;
+            scope.spawn(move || until_refused(server, place, &mut line));
+        }
+    });
+    assert!(store.statistics().largest_group > 4, "{:?}", store.statistics());
+}
+
+/// Refreshes one grant until it cannot be written. What was answered can still be read.
+fn until_refused(server: &Server, place: usize, line: &mut Line) {
+    let error = loop {
+        match server.token(refresh(line.last())) {
+            Ok(reply) => {
+                let presented = line.last().to_owned();
+                let (token, access) = texts(&reply.success().unwrap());
+                line.answered(&presented, &token, &access);
+                child::say(&format!("{place} {presented} {token} {access}"));
+            }
+            Err(error) => break error,
+        }
+    };
+    child::say(&store_fault(&error));
+    assert!(active(server, line.last()) && active(server, &line.access), "readers go on");
+}
+
 /// What a child said: its lines, and the fault that ended them.
 fn heard(child: &mut Talking, file: &Path) -> (Vec<Line>, String) {
     let (mut lines, mut fault) = (Vec::new(), String::new());
@@ -108,11 +149,20 @@ fn heard(child: &mut Talking, file: &Path) -> (Vec<Line>, String) {
 #[test]
 fn a_limit_on_the_size_of_files_loses_nothing() {
     // In units of 512 bytes: in the middle of the log, and near the border of one of its pages.
-    for limit in [500, 512, 555, 1000] {
+    limited("full::meets_a_limit", [500, 512, 555, 1000]);
+}
+
+#[test]
+fn a_limit_on_the_size_of_files_tells_every_caller_of_a_group_the_truth() {
+    limited("full::meets_a_limit_in_groups", [1800, 1804, 2011, 3000]);
+}
+
+fn limited(test: &str, limits: [u32; 4]) {
+    for limit in limits {
         let (place, hands) = (Place::new(), Hands::new());
         // With the signal ignored, a write beyond the limit fails as it does on a full disk.
         let script = format!("trap '' XFSZ; ulimit -f {limit}; exec \"$0\" \"$@\"");
-        let mut command = child::command(&["sh", "-c", &script], "full::meets_a_limit", &place.path(), "");
+        let mut command = child::command(&["sh", "-c", &script], test, &place.path(), "");
         let (mut lines, fault) = heard(&mut Talking::start(&mut command), &place.path());
         // SQLite tells a full disk from a file that may not grow.
         assert_eq!(fault, "reading or writing the database failed", "limit {limit}");

@@ -15,22 +15,36 @@ use crate::common::{Hands, Place, engine, refresh};
 use crate::line::{Line, Server, read_lasts, texts, write_lasts};
 use crate::{child, integrity, report};
 
-const GRANTS: usize = 8;
+/// How a run goes about it.
+#[derive(Clone, Copy, Debug)]
+struct Plan {
+    /// The threads of each process that refresh at the same time, each on grants of its own.
+    callers: usize,
+    grants: usize,
+    /// The most answers before a shot.
+    answers: usize,
+}
 
-/// Refreshes until it is killed. Two threads, and each answer is printed before the next request.
+const FEW: Plan = Plan { callers: 2, grants: 8, answers: 40 };
+/// So many that most commits share a transaction.
+const CROWD: Plan = Plan { callers: 32, grants: 64, answers: 300 };
+
+/// Refreshes until it is killed, with some threads. Each answer is printed before the next request of its thread.
 #[test]
 #[ignore = "started by the tests below"]
 fn refreshes_until_killed() {
     let Some(file) = child::file() else { return };
     let orders: Vec<u64> = child::extra().split(' ').map(|number| number.parse().unwrap()).collect();
-    let [seed, now, limit] = orders[..] else { panic!("{orders:?}") };
+    let [seed, now, limit, callers] = orders[..] else { panic!("{orders:?}") };
     let lasts = read_lasts(BufReader::new(std::io::stdin()));
     let server = engine(SqliteStore::open(&Options::new(file)).unwrap(), &Hands::at(now));
+    let callers = usize::try_from(callers).unwrap();
     thread::scope(|scope| {
-        for half in 0..2 {
-            let lasts = lasts.iter().skip(half).step_by(2).map(|(place, last)| (*place, last.clone(), limit)).collect();
+        for caller in 0..callers {
+            let mine = lasts.iter().skip(caller).step_by(callers);
+            let lines = mine.map(|(place, last)| (*place, last.clone(), limit)).collect();
             let server = &server;
-            scope.spawn(move || refresh_on(server, lasts, Chance::new(seed ^ half as u64)));
+            scope.spawn(move || refresh_on(server, lines, Chance::new(seed ^ caller as u64)));
         }
     });
 }
@@ -94,12 +108,18 @@ impl AddAssign for Tally {
 }
 
 /// Starts a child on some of the lines, and kills it after some answers and some microseconds more.
-fn shoot(file: &Path, hands: &Hands, lasts: &[(usize, String)], limit: u64, mut chance: Chance) -> Vec<String> {
-    let extra = format!("{} {} {limit}", chance.draw(), hands.now().unix_millis());
+fn shoot(
+    file: &Path,
+    hands: &Hands,
+    lasts: &[(usize, String)],
+    (plan, limit): (Plan, u64),
+    mut chance: Chance,
+) -> Vec<String> {
+    let extra = format!("{} {} {limit} {}", chance.draw(), hands.now().unix_millis(), plan.callers);
     let mut child = child::Talking::start(&mut child::command(&[], "kill::refreshes_until_killed", file, &extra));
     write_lasts(lasts, child.process.stdin.take().unwrap());
     // Some are killed before the file is open, or while it is opened.
-    let (answers, more) = if chance.percent(10) { (0, 12_000) } else { (1 + chance.below(40), 1_500) };
+    let (answers, more) = if chance.percent(10) { (0, 12_000) } else { (1 + chance.below(plan.answers), 1_500) };
     let heard = (0..answers).map_while(|_| child.hear().filter(|line| line != OUT));
     let mut said: Vec<String> = heard.collect();
     thread::sleep(Duration::from_micros(chance.below(more) as u64));
@@ -108,7 +128,7 @@ fn shoot(file: &Path, hands: &Hands, lasts: &[(usize, String)], limit: u64, mut 
 }
 
 /// One round: one or two processes on one file, both killed; then everything that was answered must hold.
-fn round(place: &Place, hands: &Hands, lines: &mut [Line], chance: &mut Chance) -> Tally {
+fn round(plan: Plan, place: &Place, hands: &Hands, lines: &mut [Line], chance: &mut Chance) -> Tally {
     // Some processes die while another one has the file open.
     let survivor = chance.percent(30).then(|| place.open());
     let processes = 1 + usize::from(chance.percent(40));
@@ -123,7 +143,7 @@ fn round(place: &Place, hands: &Hands, lines: &mut [Line], chance: &mut Chance) 
                 let mine = |place: usize| shared || place % processes == process;
                 let share: Vec<_> = lasts.iter().filter(|(place, _)| mine(*place)).cloned().collect();
                 let limit = if shared { CONTESTED } else { u64::MAX };
-                scope.spawn(move || shoot(&file, hands, &share, limit, chance))
+                scope.spawn(move || shoot(&file, hands, &share, (plan, limit), chance))
             })
             .collect();
         shots.into_iter().map(|shot| shot.join().unwrap()).collect()
@@ -160,15 +180,15 @@ fn merge<'a>(lines: &mut [Line], said: impl Iterator<Item = &'a String>) -> usiz
     twice
 }
 
-fn run(kills: usize) {
+fn run(name: &str, plan: Plan, kills: usize) {
     let (place, hands, begin) = (Place::new(), Hands::new(), Instant::now());
-    let mut chance = Chance::announced("kill");
+    let mut chance = Chance::announced(name);
     let server = engine(place.open(), &hands);
-    let mut lines: Vec<_> = (0..GRANTS).map(|_| Line::issue(&server)).collect();
+    let mut lines: Vec<_> = (0..plan.grants).map(|_| Line::issue(&server)).collect();
     drop(server);
     let mut tally = Tally::default();
     while tally.kills < kills {
-        tally += round(&place, &hands, &mut lines, &mut chance);
+        tally += round(plan, &place, &hands, &mut lines, &mut chance);
     }
     let server = engine(place.open(), &hands);
     for line in &lines {
@@ -177,7 +197,7 @@ fn run(kills: usize) {
     assert_eq!(integrity(&place.path()), "ok");
     let Tally { kills, answers, twice, in_doubt, silent } = tally;
     report(&format!(
-        "kill: {kills} kills ({silent} before the first answer), {answers} answers held ({twice} of them the same \
+        "{name}: {kills} kills ({silent} before the first answer), {answers} answers held ({twice} of them the same \
          answer of two processes), {in_doubt} commits that were never answered, {:.1?}",
         begin.elapsed()
     ));
@@ -186,11 +206,22 @@ fn run(kills: usize) {
 
 #[test]
 fn what_was_answered_before_a_kill_holds_after_it() {
-    run(40);
+    run("kill", FEW, 40);
+}
+
+#[test]
+fn what_was_answered_to_32_callers_at_once_holds_after_a_kill() {
+    run("kill in groups", CROWD, 16);
 }
 
 #[test]
 #[ignore = "long: 500 kills"]
 fn what_was_answered_before_each_of_500_kills_holds_after_it() {
-    run(500);
+    run("kill", FEW, 500);
+}
+
+#[test]
+#[ignore = "long: 300 kills"]
+fn what_was_answered_to_32_callers_at_once_holds_after_each_of_300_kills() {
+    run("kill in groups", CROWD, 300);
 }
