@@ -42,7 +42,9 @@ impl<W> Contest<W> {
     fn settle(self, outcome: Result<CommitOutcome, Error>) {
         let lost = outcome.clone().map(|_| CommitOutcome::Conflict);
         tell(self.first, outcome);
-        self.losers.into_iter().for_each(|loser| tell(loser, lost.clone()));
+        for loser in self.losers {
+            tell(loser, lost.clone());
+        }
     }
 }
 
@@ -94,7 +96,9 @@ impl<W: Write> Contests<W> {
             Err(error) if is_of_one_row(&error) => self.write_singly(session).await,
             Err(error) => {
                 let fault = Error::of_statement(&error);
-                self.0.into_values().for_each(|contest| contest.settle(Err(fault.clone())));
+                for contest in self.0.into_values() {
+                    contest.settle(Err(fault.clone()));
+                }
             }
         }
     }

@@ -67,7 +67,9 @@ impl Lane {
         let session = match self.session().await {
             Ok(session) => session,
             Err(error) => {
-                jobs.into_iter().for_each(|job| job.fail(error.clone()));
+                for job in jobs {
+                    job.fail(error.clone());
+                }
                 return Vec::new();
             }
         };

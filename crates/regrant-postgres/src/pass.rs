@@ -104,7 +104,9 @@ async fn load(wanted: BTreeMap<GrantId, Vec<Load>>, session: &Session) -> Vec<Lo
             let open = fault.is_in_doubt() || is_lost_race(&error);
             let (again, done): (Vec<Load>, Vec<Load>) =
                 wanted.into_values().flatten().partition(|load| open && !load.again);
-            done.into_iter().for_each(|load| tell(load.reply, Err(fault.clone())));
+            for load in done {
+                tell(load.reply, Err(fault.clone()));
+            }
             again.into_iter().map(|load| Load { again: true, ..load }).collect()
         }
     }
@@ -126,7 +128,9 @@ fn answer_loads(mut wanted: BTreeMap<GrantId, Vec<Load>>, rows: &[Row]) {
             tell(load.reply, grant.clone().map(Some));
         }
     }
-    wanted.into_values().flatten().for_each(|load| tell(load.reply, Ok(None)));
+    for load in wanted.into_values().flatten() {
+        tell(load.reply, Ok(None));
+    }
 }
 
 /// Looks clients up, each by itself: there are few, and they are cached.
@@ -135,6 +139,8 @@ async fn look_up(wanted: BTreeMap<ClientId, Vec<Reply<Option<ClientRecord>>>>, s
         let found = session.run(&client_row::CLIENT, &[&id.as_str()]).await;
         let found = found.map_err(|error| Error::of_statement(&error));
         let found = found.and_then(|rows| rows.first().map(client_row::read).transpose());
-        replies.into_iter().for_each(|reply| tell(reply, found.clone()));
+        for reply in replies {
+            tell(reply, found.clone());
+        }
     }
 }

@@ -109,16 +109,19 @@ impl Session {
             let typed: Vec<_> = parameters.iter().copied().zip(sql.types.iter().cloned()).collect();
             return self.client.query_typed(sql.text, &typed).await;
         };
-        let known = prepared.lock().unwrap_or_else(PoisonError::into_inner).get(sql.text).cloned();
-        let statement = match known {
-            Some(statement) => statement,
-            None => {
-                let fresh = self.client.prepare_typed(sql.text, sql.types).await?;
-                prepared.lock().unwrap_or_else(PoisonError::into_inner).insert(sql.text, fresh.clone());
-                fresh
-            }
-        };
+        let statement = self.prepared(sql, prepared).await?;
         self.client.query(&statement, parameters).await
+    }
+
+    /// The statement under its name; prepared at its first use.
+    async fn prepared(&self, sql: &Sql, known: &Mutex<HashMap<&'static str, Statement>>) -> Result<Statement, PgError> {
+        let find = || known.lock().unwrap_or_else(PoisonError::into_inner).get(sql.text).cloned();
+        if let Some(statement) = find() {
+            return Ok(statement);
+        }
+        let fresh = self.client.prepare_typed(sql.text, sql.types).await?;
+        known.lock().unwrap_or_else(PoisonError::into_inner).insert(sql.text, fresh.clone());
+        Ok(fresh)
     }
 }
 
