@@ -19,6 +19,8 @@ const LONGEST: u64 = 4096;
 ///
 /// - The file that is named. Where there is none it is made, but only while the store holds no grant (`empty`): a
 ///   pepper that vanished must not be replaced in silence.
+/// - With Postgres it is never made: what one node makes, the others do not have. It can be left out where no client of
+///   the file ever retries.
 /// - With SQLite, else: `NAME.pepper` beside the database, made at the first start.
 /// - With the memory store, else: random bytes that live as long as the process, as the grants do.
 ///
@@ -26,10 +28,17 @@ const LONGEST: u64 = 4096;
 /// A file that cannot be read, made, or is too short.
 pub fn load(config: &Config, empty: bool) -> Result<Pepper, Fault> {
     let current = match (&config.pepper_file, &config.store) {
+        (Some(path), StoreUrl::Postgres(_)) => read("pepper_file", path)?,
         (Some(path), _) if empty => read_or_make(path).map_err(Fault::usage)?,
         (Some(path), _) => read("pepper_file", path)?,
         (None, StoreUrl::Sqlite(database)) => beside(database)?,
-        (None, StoreUrl::Memory) => fresh().map_err(Fault::running)?,
+        (None, StoreUrl::Postgres(_)) if config.retries() => {
+            return Err(Fault::usage(
+                "pepper_file: missing, expected a file of 32 or more random bytes, the same on every node: with postgres \
+                 a retry_window above 0 needs it",
+            ));
+        }
+        (None, StoreUrl::Memory | StoreUrl::Postgres(_)) => fresh().map_err(Fault::running)?,
     };
     let pepper = Pepper::new(unwrapped(current)).map_err(Fault::usage)?;
     match &config.pepper_file_previous {

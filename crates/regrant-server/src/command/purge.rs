@@ -6,7 +6,8 @@ use serde_json::json;
 use crate::cli::PurgeArgs;
 use crate::config::{Config, Overrides};
 use crate::fault::Fault;
-use crate::{clock, output, store};
+use crate::store::{self, Shared};
+use crate::{clock, output};
 
 /// How many records go in one transaction, so that a server beside is never held up for long.
 const BATCH: usize = 256;
@@ -14,7 +15,7 @@ const BATCH: usize = 256;
 /// Prints `{"purged":n}`.
 pub(super) fn run(arguments: &PurgeArgs) -> Result<(), Fault> {
     let config = Config::load(&arguments.config.config, &Overrides::default())?;
-    let grants = store::shared(&config)?;
+    let grants = Shared::open(&config)?;
     let before = clock::now().before(arguments.margin.0);
     let mut purged = 0;
     loop {

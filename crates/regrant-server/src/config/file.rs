@@ -6,6 +6,7 @@ use serde::Deserialize;
 use toml::{Spanned, Value};
 
 use super::policy::PolicyKeys;
+use super::postgres::PostgresKeys;
 
 /// The whole file. Unknown keys are errors, here and below.
 #[expect(clippy::struct_field_names, reason = "the fields are named as the keys of the file are")]
@@ -21,6 +22,8 @@ pub(super) struct File {
     pub(super) behind_tls_proxy: bool,
     #[serde(default)]
     pub(super) limits: LimitKeys,
+    #[serde(default)]
+    pub(super) postgres: PostgresKeys,
     #[serde(default)]
     pub(super) policy: Option<Spanned<PolicyKeys>>,
     #[serde(default)]

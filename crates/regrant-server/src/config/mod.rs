@@ -9,6 +9,7 @@ mod file;
 mod instant;
 mod mount;
 mod policy;
+mod postgres;
 mod problem;
 mod secret;
 mod span;
@@ -23,9 +24,10 @@ use toml::Spanned;
 
 pub use mount::HEALTH_PATH;
 pub use policy::PolicyKeys;
+pub use postgres::PostgresKeys;
 pub use problem::Problem;
 pub use span::{InvalidSpan, Life, Span};
-pub use store_url::{InvalidStoreUrl, StoreUrl};
+pub use store_url::{InvalidStoreUrl, PostgresUrl, StoreUrl};
 
 use self::file::{File, LimitKeys};
 use self::problem::Source;
@@ -45,6 +47,8 @@ pub struct Config {
     pub behind_tls_proxy: bool,
     /// The store of grants.
     pub store: StoreUrl,
+    /// How it is used, if it is a database server.
+    pub postgres: PostgresKeys,
     /// The pepper, if the file names one.
     pub pepper_file: Option<PathBuf>,
     /// The pepper before that.
@@ -96,6 +100,7 @@ impl Config {
             listen: read_listen(&source, &file, overrides)?,
             behind_tls_proxy: file.behind_tls_proxy,
             store: read_store(&source, &file, overrides, base)?,
+            postgres: file.postgres.clone(),
             pepper_file: file.pepper_file.map(|path| base.join(path)),
             pepper_file_previous: file.pepper_file_previous.map(|path| base.join(path)),
             limits: read_limits(&source, &file.limits)?,
@@ -103,6 +108,12 @@ impl Config {
             mounts,
             clients: StaticClients::new(clients).map_err(|error| source.problem(format_args!("client: {error}")))?,
         })
+    }
+
+    /// Whether any client of the file, or one of the table that lives by the defaults, may retry.
+    pub fn retries(&self) -> bool {
+        let windows = self.clients.iter().map(|client| client.policy().retry_window);
+        windows.chain([self.policy.retry_window]).any(|window| !window.is_zero())
     }
 
     /// The endpoints as a service that is reached at `address`.
@@ -168,7 +179,7 @@ fn read_store(source: &Source<'_>, file: &File, overrides: &Overrides, base: &Pa
         return StoreUrl::parse(text, Path::new("")).map_err(|error| source.problem(format_args!("--store: {error}")));
     }
     let Some(text) = &file.store else {
-        return Err(source.problem("store: missing, expected memory: or sqlite:PATH"));
+        return Err(source.problem("store: missing, expected memory:, sqlite:PATH or postgres://…"));
     };
     StoreUrl::parse(text.get_ref(), base).map_err(|error| source.at(&text.span(), format_args!("store: {error}")))
 }

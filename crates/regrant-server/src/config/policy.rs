@@ -1,7 +1,6 @@
 //! `[policy]` and `[client.policy]`.
 
-use regrant::{OnReplay, Policy, PreviousAccessToken, Rotation};
-use regrant_sqlite::{GrantLifetime, PolicyOverrides};
+use regrant::{GrantLifetime, OnReplay, Policy, PolicyOverrides, PreviousAccessToken, Rotation};
 use serde::Deserialize;
 use toml::{Table, Value};
 

@@ -23,10 +23,10 @@ use crate::entropy::ThreadEntropy;
 use crate::fault::Fault;
 use crate::journal::Journal;
 use crate::pepper;
-use crate::store::{Clients, Store};
+use crate::store::{Clients, Store, Table};
 
 /// The engine as this host runs it.
-pub(crate) type HostEngine = AsyncEngine<Arc<Store>, Clients>;
+pub(crate) type HostEngine = AsyncEngine<Arc<Store>, Clients<Table>>;
 
 /// Everything that answers requests.
 #[derive(Debug)]
@@ -58,9 +58,12 @@ impl Server {
             .map_err(|error| Fault::running(format_args!("listen: {}: {}", config.listen, io_text(&error))))?;
         let address = listener.local_addr().map_err(Fault::running)?;
         let service = config.service(address)?;
-        let store = Arc::new(Store::open(&config.store)?);
+        let store = Arc::new(Store::open(&config).await?);
         let rules = Rules::new(pepper::load(&config, store.is_empty().await)?);
-        let host = Host::new(clock::now, ThreadEntropy).with_observer(Journal);
+        let mut host = Host::new(clock::now, ThreadEntropy).with_observer(Journal);
+        if let Some(feed) = store.feed() {
+            host = host.with_feed(feed);
+        }
         let clients = Clients::new(config.clients, config.policy, &store);
         let engine = AsyncEngine::new(Arc::clone(&store), clients, rules, host);
         announce(&config.mounts, address);

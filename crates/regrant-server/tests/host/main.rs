@@ -10,6 +10,7 @@
 mod commands;
 mod faults;
 mod logs;
+mod postgres;
 mod process;
 mod serve;
 mod vectors;

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use regrant_testkit::exchange::Framing;
 use regrant_testkit::wire::Wire;
-use regrant_testkit::{Answer, Request, Setup};
+use regrant_testkit::{Answer, IssueOrder, IssuedTokens, Request, Setup, Trouble};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -70,6 +70,26 @@ impl Place {
         let done = self.run(&["grant", "issue"], rest);
         assert_eq!((done.code, done.out.lines().count()), (0, 1), "{done:?}");
         serde_json::from_str(&done.out).unwrap()
+    }
+
+    /// Starts the grant of a vector.
+    pub(crate) fn issue_order(&self, order: &IssueOrder) -> Result<IssuedTokens, Trouble> {
+        let mut rest = vec!["--client".to_owned(), order.client.clone(), "--scope".to_owned(), order.scope.clone()];
+        if let Some(subject) = &order.subject {
+            rest.extend(["--subject".to_owned(), subject.clone()]);
+        }
+        for (key, value) in &order.attributes {
+            rest.extend(["--attribute".to_owned(), format!("{key}={value}")]);
+        }
+        let rest: Vec<&str> = rest.iter().map(String::as_str).collect();
+        let done = self.run(&["grant", "issue"], &rest);
+        let issued: Value = serde_json::from_str(&done.out).map_err(|_| Trouble::Broken(done.err))?;
+        let text = |name: &str| issued[name].as_str().map(str::to_owned);
+        Ok(IssuedTokens {
+            grant_id: text("grant_id").unwrap_or_default(),
+            access_token: text("access_token").unwrap_or_default(),
+            refresh_token: text("refresh_token"),
+        })
     }
 
     /// Starts a server that logs at its most talkative level.

@@ -10,7 +10,6 @@ use regrant_testkit::wire::Wire;
 use regrant_testkit::{
     Answer, Host, IssueOrder, IssuedTokens, Outcome, Request, Setup, Target, Trouble, corpus, run_all,
 };
-use serde_json::Value;
 
 use crate::process::{Place, Running};
 
@@ -62,22 +61,7 @@ impl Played {
 
 impl Host for Played {
     fn issue(&mut self, order: &IssueOrder) -> Result<IssuedTokens, Trouble> {
-        let mut rest = vec!["--client".to_owned(), order.client.clone(), "--scope".to_owned(), order.scope.clone()];
-        if let Some(subject) = &order.subject {
-            rest.extend(["--subject".to_owned(), subject.clone()]);
-        }
-        for (key, value) in &order.attributes {
-            rest.extend(["--attribute".to_owned(), format!("{key}={value}")]);
-        }
-        let rest: Vec<&str> = rest.iter().map(String::as_str).collect();
-        let done = self.shared.place.run(&["grant", "issue"], &rest);
-        let issued: Value = serde_json::from_str(&done.out).map_err(|_| Trouble::Broken(done.err))?;
-        let text = |name: &str| issued[name].as_str().map(str::to_owned);
-        Ok(IssuedTokens {
-            grant_id: text("grant_id").unwrap_or_default(),
-            access_token: text("access_token").unwrap_or_default(),
-            refresh_token: text("refresh_token"),
-        })
+        self.shared.place.issue_order(order)
     }
 
     fn send(&mut self, request: &Request) -> Result<Answer, Trouble> {

@@ -1,7 +1,6 @@
 //! `regrant client add`
 
-use regrant::{Client, GrantType, GrantTypes, IntrospectionRight, Scope, SecretMethods};
-use regrant_sqlite::{ClientRecord, Error};
+use regrant::{Client, ClientRecord, GrantType, GrantTypes, IntrospectionRight, Scope, SecretMethods};
 use serde_json::json;
 
 use super::Table;
@@ -27,9 +26,8 @@ pub(in crate::command) fn run(arguments: &ClientAddArgs) -> Result<(), Fault> {
     client.grants = grants(&arguments.grants)?;
     client.scope = Scope::parse(&arguments.scope).map_err(|error| Fault::usage(format_args!("--scope: {error}")))?;
     client.introspection = right(arguments.introspect);
-    table.clients.add(&ClientRecord { client, overrides }).map_err(|error| match error {
-        Error::Policy { .. } => Fault::usage(format_args!("--policy: {error}")),
-        other => table.fault(&other),
+    table.clients.add(&ClientRecord { client, overrides }).map_err(|error| {
+        if error.is_of_policy() { Fault::usage(format_args!("--policy: {error}")) } else { table.fault(&error) }
     })?;
     output::json(&match &fresh {
         None => json!({ "client_id": table.id }),

@@ -6,7 +6,8 @@ use serde::Serialize;
 use crate::cli::ClientListArgs;
 use crate::config::{Config, Overrides};
 use crate::fault::Fault;
-use crate::{clock, output, store};
+use crate::store::{self, Shared};
+use crate::{clock, output};
 
 /// How many clients are read at once.
 const PAGE: usize = 256;
@@ -27,7 +28,7 @@ struct ClientView {
 /// Prints a line per client of the table, or one array.
 pub(in crate::command) fn run(arguments: &ClientListArgs) -> Result<(), Fault> {
     let config = Config::load(&arguments.config.config, &Overrides::default())?;
-    let clients = store::shared(&config)?.clients(config.policy);
+    let clients = Shared::open(&config)?.clients(config.policy);
     let mut views = Vec::new();
     let mut after = None;
     loop {

@@ -7,17 +7,16 @@ pub(super) mod raise_epoch;
 pub(super) mod rotate_secret;
 
 use regrant::{ClientId, ClientStore as _};
-use regrant_sqlite::{Error, SqliteClients};
 
 use crate::cli::ClientIdArgs;
 use crate::config::{Config, Overrides};
 use crate::fault::Fault;
-use crate::store;
+use crate::store::{self, Shared, SharedClients, StoreError};
 
 /// A command on one client of the table.
 struct Table {
     config: Config,
-    clients: SqliteClients,
+    clients: SharedClients,
     id: ClientId,
 }
 
@@ -25,7 +24,7 @@ impl Table {
     fn open(arguments: &ClientIdArgs) -> Result<Self, Fault> {
         let id = ClientId::parse(&arguments.id).map_err(|error| Fault::usage(format_args!("--id: {error}")))?;
         let config = Config::load(&arguments.config.config, &Overrides::default())?;
-        let clients = store::shared(&config)?.clients(config.policy);
+        let clients = Shared::open(&config)?.clients(config.policy);
         let table = Self { config, clients, id };
         table.refuse_client_of_file()?;
         Ok(table)
@@ -42,7 +41,7 @@ impl Table {
         }
     }
 
-    fn fault(&self, error: &Error) -> Fault {
+    fn fault(&self, error: &StoreError) -> Fault {
         store::fault(&self.config, error)
     }
 

@@ -7,7 +7,7 @@ use crate::cli::IssueArgs;
 use crate::config::{Config, Overrides};
 use crate::entropy::ThreadEntropy;
 use crate::fault::Fault;
-use crate::store::{self, Clients};
+use crate::store::{Clients, Shared};
 use crate::{clock, output, pepper};
 
 /// The tokens of a new grant: the one moment at which they can be seen.
@@ -46,8 +46,8 @@ pub(in crate::command) fn run(arguments: &IssueArgs) -> Result<(), Fault> {
 /// # Errors
 /// A memory store, an unknown or disabled client, a scope beyond the client's: usage. A store that fails: running.
 pub fn issue(config: Config, request: IssueRequest) -> Result<Issued, Fault> {
-    let grants = store::shared(&config)?;
-    let rules = Rules::new(pepper::load(&config, store::is_empty(&grants))?);
+    let grants = Shared::open(&config)?;
+    let rules = Rules::new(pepper::load(&config, grants.is_empty())?);
     let clients = Clients::over(config.clients, grants.clients(config.policy));
     let engine = Engine::new(grants, clients, rules, Host::new(clock::now, ThreadEntropy));
     match engine.issue(request) {

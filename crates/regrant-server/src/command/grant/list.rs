@@ -2,15 +2,14 @@
 
 use std::io::{self, Write};
 
-use regrant::{Grant, GrantFilter, GrantId, GrantManagement as _};
-use regrant_sqlite::{CorruptRecord, Error, RecordName, SqliteStore};
+use regrant::{Grant, GrantFilter, GrantManagement as _};
 
 use super::view::GrantView;
 use crate::cli::ListArgs;
 use crate::clock;
 use crate::config::{Config, Overrides};
 use crate::fault::Fault;
-use crate::store;
+use crate::store::{self, Shared};
 
 /// How many grants are held in memory at once.
 const PAGE: usize = 256;
@@ -21,7 +20,7 @@ pub(in crate::command) fn run(arguments: &ListArgs) -> Result<(), Fault> {
     // The store looks for the client; that both are given is for us to see.
     let also = super::filter(None, arguments.subject.as_deref())?;
     let config = Config::load(&arguments.config.config, &Overrides::default())?;
-    let grants = store::shared(&config)?;
+    let grants = Shared::open(&config)?;
     let mut listing = Listing { out: io::stdout().lock(), json: arguments.json, printed: 0 };
     listing.begin()?;
     let corrupt =
@@ -34,7 +33,7 @@ pub(in crate::command) fn run(arguments: &ListArgs) -> Result<(), Fault> {
 /// record must not hide the others.
 fn each(
     config: &Config,
-    grants: &SqliteStore,
+    grants: &Shared,
     filter: &GrantFilter,
     mut visit: impl FnMut(&Grant) -> Result<(), Fault>,
 ) -> Result<Option<Fault>, Fault> {
@@ -49,21 +48,13 @@ fn each(
                 }
             }
             // The page is read again one by one; the corrupt record is then the very next, and is stepped over.
-            Err(Error::CorruptRecord(_)) if size > 1 => size = 1,
+            Err(error) if error.is_corrupt() && size > 1 => size = 1,
             Err(error) => {
-                after = Some(corrupt_grant(&error).ok_or_else(|| store::fault(config, &error))?);
+                after = Some(error.corrupt_grant().ok_or_else(|| store::fault(config, &error))?);
                 corrupt = corrupt.or_else(|| Some(store::fault(config, &error)));
                 size = PAGE;
             }
         }
-    }
-}
-
-/// The grant whose record is corrupt, if that is the fault.
-fn corrupt_grant(error: &Error) -> Option<GrantId> {
-    match error {
-        Error::CorruptRecord(CorruptRecord { record: RecordName::Grant(id), .. }) => Some(*id),
-        _ => None,
     }
 }
 

@@ -1,13 +1,13 @@
 //! `regrant grant revoke`: ends grants from the host's side.
 
 use regrant::{Change, CommitOutcome, EndReason, GrantId, TokenStore as _, end_all};
-use regrant_sqlite::{Error, SqliteStore};
 use serde_json::json;
 
 use crate::cli::{RevokeArgs, RevokeTarget};
 use crate::config::{Config, Overrides};
 use crate::fault::Fault;
-use crate::{clock, output, store};
+use crate::store::{self, Shared, StoreError};
+use crate::{clock, output};
 
 /// Prints `{"revoked":n}`: how many grants were alive and are not any more.
 pub(in crate::command) fn run(arguments: &RevokeArgs) -> Result<(), Fault> {
@@ -15,7 +15,7 @@ pub(in crate::command) fn run(arguments: &RevokeArgs) -> Result<(), Fault> {
     let one = id.as_deref().map(super::grant_id).transpose()?;
     let many = super::filter(client.as_deref(), subject.as_deref())?;
     let config = Config::load(&arguments.config.config, &Overrides::default())?;
-    let grants = store::shared(&config)?;
+    let grants = Shared::open(&config)?;
     let revoked = match one {
         Some(id) => end_one(&config, &grants, id)?,
         None => end_all(&grants, &many, clock::now(), EndReason::EndedByHost)
@@ -25,13 +25,13 @@ pub(in crate::command) fn run(arguments: &RevokeArgs) -> Result<(), Fault> {
 }
 
 /// Ends one grant at whatever revision it is. Exit code 1 where there is none of that id.
-fn end_one(config: &Config, grants: &SqliteStore, id: GrantId) -> Result<usize, Fault> {
-    let fault = |error: Error| store::fault(config, &error);
+fn end_one(config: &Config, grants: &Shared, id: GrantId) -> Result<usize, Fault> {
+    let fault = |error: StoreError| store::fault(config, &error);
     let missing = || Fault::running("there is no grant of that id");
     // An end needs no record that can be read: what is corrupt is ended like any other, and counts as alive before.
     let was_ended = match grants.load(&id) {
         Ok(found) => found.ok_or_else(missing)?.is_ended(),
-        Err(Error::CorruptRecord(_)) => false,
+        Err(error) if error.is_corrupt() => false,
         Err(error) => return Err(fault(error)),
     };
     let end = Change::End { id, at: clock::now(), reason: EndReason::EndedByHost };

@@ -6,13 +6,14 @@ use super::view::GrantView;
 use crate::cli::ShowArgs;
 use crate::config::{Config, Overrides};
 use crate::fault::Fault;
-use crate::{clock, output, store};
+use crate::store::{self, Shared};
+use crate::{clock, output};
 
 /// Prints one grant. Exit code 1 where there is none of that id.
 pub(in crate::command) fn run(arguments: &ShowArgs) -> Result<(), Fault> {
     let id = super::grant_id(&arguments.id)?;
     let config = Config::load(&arguments.config.config, &Overrides::default())?;
-    let grants = store::shared(&config)?;
+    let grants = Shared::open(&config)?;
     let grant = grants.load(&id).map_err(|error| store::fault(&config, &error))?;
     let grant = grant.ok_or_else(|| Fault::running("there is no grant of that id"))?;
     let view = GrantView::new(&grant, clock::now());

@@ -1,18 +1,25 @@
 //! The store that the configuration names, and the clients in it.
 
+mod clients;
+mod error;
+mod shared;
+
 use std::error::Error;
 use std::path::Path;
-use std::sync::Arc;
 use std::time::Duration;
 
+pub use clients::{Clients, Table};
+pub use error::StoreError;
 use regrant::{
-    AsyncClientStore, AsyncGrantManagement, AsyncTokenStore, BoxError, Change, Client, ClientId, ClientStore,
-    CommitOutcome, EndReason, Grant, GrantFilter, GrantId, GrantManagement, Policy, StaticClients, Timestamp,
+    AsyncGrantManagement, AsyncTokenStore, BoxError, Change, CommitOutcome, EndReason, Grant, GrantFilter, GrantId,
+    Timestamp,
 };
 use regrant_memory::MemoryStore;
-use regrant_sqlite::{Error as SqliteError, Options, SqliteClients, SqliteStore};
+use regrant_postgres::{Options as PostgresOptions, PostgresFeed, PostgresStore};
+use regrant_sqlite::{Error as SqliteError, Options, SqliteStore};
+pub use shared::{Shared, SharedClients};
 
-use crate::config::{Config, StoreUrl, io_text};
+use crate::config::{Config, PostgresUrl, StoreUrl, io_text};
 use crate::fault::Fault;
 use crate::journal;
 use crate::watched_file::WatchedFile;
@@ -30,6 +37,8 @@ pub enum Store {
     Memory(MemoryStore),
     /// In a file.
     Sqlite(SqliteFile),
+    /// In a database server.
+    Postgres(PostgresStore),
 }
 
 /// An SQLite store, and the file that it is in.
@@ -57,14 +66,23 @@ impl SqliteFile {
 }
 
 impl Store {
-    /// Opens the store at an address.
+    /// Opens the store of a configuration.
     ///
     /// # Errors
     /// The store cannot be opened.
-    pub fn open(url: &StoreUrl) -> Result<Self, Fault> {
-        match url {
+    pub async fn open(config: &Config) -> Result<Self, Fault> {
+        match &config.store {
             StoreUrl::Memory => Ok(Self::Memory(MemoryStore::new())),
             StoreUrl::Sqlite(path) => SqliteFile::open(path).map(Self::Sqlite),
+            StoreUrl::Postgres(url) => open_postgres(postgres_options(config, url)?).await.map(Self::Postgres),
+        }
+    }
+
+    /// What tells other nodes of revoked tokens, where there can be others.
+    pub fn feed(&self) -> Option<PostgresFeed> {
+        match self {
+            Self::Memory(_) | Self::Sqlite(_) => None,
+            Self::Postgres(store) => Some(store.feed()),
         }
     }
 
@@ -74,26 +92,8 @@ impl Store {
     }
 }
 
-/// The store of a command that works on what other processes see.
-///
-/// # Errors
-/// A memory store, which no other process can see, as a fault of usage; a store that cannot be opened.
-pub fn shared(config: &Config) -> Result<SqliteStore, Fault> {
-    match &config.store {
-        StoreUrl::Memory => Err(Fault::usage(
-            "store: memory: is seen by no other process, expected sqlite:PATH for a command on the store",
-        )),
-        StoreUrl::Sqlite(path) => open_sqlite(path, COMMANDING),
-    }
-}
-
-/// As [`Store::is_empty`].
-pub fn is_empty(grants: &SqliteStore) -> bool {
-    GrantManagement::list(grants, &GrantFilter::All, None, 1).is_ok_and(|page| page.is_empty())
-}
-
 /// A fault of the store of a configuration. The texts of the store hold neither a secret nor a digest.
-pub fn fault(config: &Config, error: &SqliteError) -> Fault {
+pub fn fault(config: &Config, error: &StoreError) -> Fault {
     Fault::caused(format_args!("store: {}", config.store), error)
 }
 
@@ -109,6 +109,18 @@ fn open_sqlite(path: &Path, patience: Duration) -> Result<SqliteStore, Fault> {
     })
 }
 
+/// How a database server is used. The limits fit one request: it may wait for its turn and for the server up to three
+/// times, and its answer must come while the client can still retry.
+fn postgres_options(config: &Config, url: &PostgresUrl) -> Result<PostgresOptions, Fault> {
+    let mut options = config.postgres.options(url).map_err(|error| Fault::usage(format_args!("store: {error}")))?;
+    (options.patience, options.statement_timeout) = (SERVING, SERVING);
+    Ok(options)
+}
+
+async fn open_postgres(options: PostgresOptions) -> Result<PostgresStore, Fault> {
+    PostgresStore::open(options).await.map_err(|error| Fault::caused("store: postgres:", &error))
+}
+
 /// Why a file cannot be opened, as the system puts it: `SQLite` does not tell a missing folder from a missing right.
 fn why(path: &Path) -> String {
     let tried = std::fs::OpenOptions::new().read(true).write(true).open(path);
@@ -122,6 +134,7 @@ impl AsyncTokenStore for Store {
         match self {
             Self::Memory(store) => AsyncTokenStore::load(store, id).await.map_err(told),
             Self::Sqlite(open) => open.still_there(AsyncTokenStore::load(&open.store, id).await),
+            Self::Postgres(store) => AsyncTokenStore::load(store, id).await.map_err(told),
         }
     }
 
@@ -129,6 +142,7 @@ impl AsyncTokenStore for Store {
         match self {
             Self::Memory(store) => AsyncTokenStore::commit(store, change).await.map_err(told),
             Self::Sqlite(open) => open.still_there(AsyncTokenStore::commit(&open.store, change).await),
+            Self::Postgres(store) => AsyncTokenStore::commit(store, change).await.map_err(told),
         }
     }
 }
@@ -140,6 +154,7 @@ impl AsyncGrantManagement for Store {
         match self {
             Self::Memory(store) => AsyncGrantManagement::list(store, filter, after, limit).await.map_err(told),
             Self::Sqlite(open) => open.still_there(AsyncGrantManagement::list(&open.store, filter, after, limit).await),
+            Self::Postgres(store) => AsyncGrantManagement::list(store, filter, after, limit).await.map_err(told),
         }
     }
 
@@ -155,6 +170,7 @@ impl AsyncGrantManagement for Store {
             Self::Sqlite(open) => {
                 open.still_there(AsyncGrantManagement::end(&open.store, filter, at, reason, limit).await)
             }
+            Self::Postgres(store) => AsyncGrantManagement::end(store, filter, at, reason, limit).await.map_err(told),
         }
     }
 
@@ -162,6 +178,7 @@ impl AsyncGrantManagement for Store {
         match self {
             Self::Memory(store) => AsyncGrantManagement::purge(store, before, limit).await.map_err(told),
             Self::Sqlite(open) => open.still_there(AsyncGrantManagement::purge(&open.store, before, limit).await),
+            Self::Postgres(store) => AsyncGrantManagement::purge(store, before, limit).await.map_err(told),
         }
     }
 }
@@ -171,58 +188,4 @@ impl AsyncGrantManagement for Store {
 fn told(error: impl Error + Send + Sync + 'static) -> BoxError {
     journal::store_fault(&error);
     BoxError::new(error)
-}
-
-/// The clients of the file, then those of the store's table. A client that both have is the file's.
-#[derive(Debug)]
-pub struct Clients {
-    file: StaticClients,
-    table: Option<SqliteClients>,
-}
-
-impl Clients {
-    /// The clients of a configuration, and of its store where that has a table.
-    pub fn new(file: StaticClients, policy: Policy, store: &Store) -> Self {
-        let table = match store {
-            Store::Memory(_) => None,
-            Store::Sqlite(open) => Some(open.store.clients(policy)),
-        };
-        Self { file, table }
-    }
-
-    /// The same for a command on an SQLite store.
-    pub fn over(file: StaticClients, table: SqliteClients) -> Self {
-        Self { file, table: Some(table) }
-    }
-
-    /// The client of the file.
-    fn of_file(&self, id: &ClientId) -> Option<Arc<Client>> {
-        match ClientStore::client(&self.file, id) {
-            Ok(found) => found,
-        }
-    }
-}
-
-impl ClientStore for Clients {
-    type Error = SqliteError;
-
-    fn client(&self, id: &ClientId) -> Result<Option<Arc<Client>>, SqliteError> {
-        match (self.of_file(id), &self.table) {
-            (None, Some(table)) => ClientStore::client(table, id),
-            (found, _) => Ok(found),
-        }
-    }
-}
-
-impl AsyncClientStore for Clients {
-    type Error = SqliteError;
-
-    async fn client(&self, id: &ClientId) -> Result<Option<Arc<Client>>, SqliteError> {
-        match (self.of_file(id), &self.table) {
-            (None, Some(table)) => {
-                AsyncClientStore::client(table, id).await.inspect_err(|error| journal::store_fault(error))
-            }
-            (found, _) => Ok(found),
-        }
-    }
 }
