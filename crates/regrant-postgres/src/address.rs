@@ -29,6 +29,10 @@ impl Address {
         if config.get_hosts().is_empty() {
             return Err(Error::Address("no host is named".to_owned()));
         }
+        let (hosts, ports, addresses) = (config.get_hosts(), config.get_ports(), config.get_hostaddrs());
+        if ![0, 1, hosts.len()].contains(&ports.len()) || ![0, hosts.len()].contains(&addresses.len()) {
+            return Err(Error::Address("expected as many ports as hosts, or one, and as many addresses".to_owned()));
+        }
         config.ssl_mode(match mode {
             Some(mode) => mode,
             None if config.get_hosts().iter().all(is_near) => SslMode::Disable,
@@ -45,7 +49,9 @@ impl Address {
     /// The same, with the time limits of a store.
     pub(crate) fn limited(&self, connect: Duration, settings: Option<&str>) -> Config {
         let mut config = self.config.clone();
-        config.connect_timeout(connect).keepalives_idle(Duration::from_secs(10)).keepalives_interval(connect);
+        // The system counts keepalives in whole seconds, and takes no zero.
+        let interval = connect.max(Duration::from_secs(1));
+        config.connect_timeout(connect).keepalives_idle(Duration::from_secs(10)).keepalives_interval(interval);
         config.tcp_user_timeout(connect.saturating_mul(2));
         if let Some(settings) = settings {
             let own = config.get_options().map_or_else(String::new, |own| format!("{own} "));

@@ -140,6 +140,11 @@ impl DatabaseFault {
             None => Self { sqlstate: None, message: chain(error) },
         }
     }
+
+    /// Where only the connection says something.
+    pub(crate) fn text(message: &str) -> Self {
+        Self { sqlstate: None, message: message.to_owned() }
+    }
 }
 
 impl fmt::Display for DatabaseFault {

@@ -20,7 +20,8 @@ const FOUND: &str = "SELECT coalesce(max(number), 0) FROM regrant.migrations";
 
 /// One transaction under one lock: of several nodes that start at once, one migrates and the others find it done. The
 /// number of the lock is "rgnt" in ASCII. Waiting for it may take longer than a statement is given.
-const BEGIN: &str = "BEGIN; SET LOCAL statement_timeout = 0; SELECT pg_advisory_xact_lock(1919381108)";
+const BEGIN: &str =
+    "BEGIN; SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = 0; SELECT pg_advisory_xact_lock(1919381108)";
 
 /// `IF NOT EXISTS` would ask for the right to make schemas even where there is one already.
 const SCHEMA_IS_THERE: &str = "SELECT to_regnamespace('regrant') IS NOT NULL";

@@ -9,12 +9,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tokio::task::AbortHandle;
 use tokio_postgres::error::Severity;
 use tokio_postgres::types::{ToSql, Type};
-use tokio_postgres::{AsyncMessage, Client, Connection, Error as PgError, Row, Socket, Statement};
+use tokio_postgres::{AsyncMessage, Client, Error as PgError, Row, Statement};
 
 use crate::address::Address;
-use crate::error::{DatabaseFault, Error, needs_another_session};
+use crate::dial::{Wire, dial};
+use crate::error::{Error, needs_another_session};
 use crate::options::Options;
-use crate::tls::{self, Rustls};
 
 /// A parameter of a statement.
 pub(crate) type Parameter<'a> = &'a (dyn ToSql + Sync);
@@ -62,10 +62,9 @@ impl Session {
     }
 
     async fn open_at(address: &Address, options: &Options) -> Result<Self, Error> {
-        let settings = format!("-c statement_timeout={}", options.statement_timeout.as_millis());
-        let config = address.limited(options.connect_timeout, (!options.pooler).then_some(&*settings));
-        let connected = config.connect(Rustls(Arc::clone(&address.tls))).await;
-        let (client, connection) = connected.map_err(|error| Error::Unreachable(DatabaseFault::of(&error)))?;
+        let settings = settings(options);
+        let settings = (!options.pooler).then_some(&*settings);
+        let (client, connection) = dial(address, options.connect_timeout, settings).await?;
         let warnings = Arc::new(AtomicU64::new(0));
         let driver = tokio::spawn(drive(connection, Arc::clone(&warnings))).abort_handle();
         let prepared = (!options.pooler).then(Mutex::default);
@@ -125,8 +124,22 @@ impl Session {
     }
 }
 
+/// What the server is told at the start.
+///
+/// A node that dies without a word in the middle of a commit has the row locked until the server learns of it: by
+/// keepalives, within ten seconds instead of the hours that systems take by default. Whoever waits for the row gives up
+/// long before their statement is given up, so that what shares the statement can go on without them.
+fn settings(options: &Options) -> String {
+    let statement = options.statement_timeout.as_millis();
+    let lock = (statement / 8).max(1);
+    format!(
+        "-c statement_timeout={statement} -c lock_timeout={lock} -c tcp_keepalives_idle=5 -c tcp_keepalives_interval=1 \
+         -c tcp_keepalives_count=5"
+    )
+}
+
 /// Reads the connection until it ends. A warning is counted before the statement that it belongs to is answered.
-async fn drive(connection: Connection<Socket, tls::Session<Socket>>, warnings: Arc<AtomicU64>) {
+async fn drive(connection: Wire, warnings: Arc<AtomicU64>) {
     let mut connection = pin!(connection);
     while let Some(Ok(message)) = poll_fn(|cx| connection.poll_message(cx)).await {
         if let AsyncMessage::Notice(notice) = message

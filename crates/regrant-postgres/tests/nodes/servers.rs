@@ -1,0 +1,74 @@
+//! A primary and its standby, and how one takes over from the other.
+
+use std::time::{Duration, Instant};
+
+use throwaway_postgres::Server;
+
+/// Two servers, on two ports for ever, of which one takes writes.
+pub(crate) struct Servers {
+    pub(crate) primary: Server,
+    pub(crate) standby: Server,
+    pub(crate) database: String,
+    synchronous: bool,
+}
+
+impl Servers {
+    pub(crate) fn start(synchronous: bool) -> Self {
+        let primary = Server::start(&[]).unwrap();
+        let database = primary.database().unwrap();
+        let standby = primary.standby("standby", ALONE).unwrap();
+        let servers = Self { primary, standby, database, synchronous };
+        servers.attach();
+        servers
+    }
+
+    /// Both servers, for a node that asks for the one that takes writes.
+    pub(crate) fn url(&self) -> String {
+        let (one, other) = (self.primary.port(), self.standby.port());
+        format!("postgres://postgres@127.0.0.1:{one},127.0.0.1:{other}/{}", self.database)
+    }
+
+    /// Kills the primary, says that it is `dead`, and promotes the standby, which is alone from then on.
+    pub(crate) fn fail_over(self, dead: impl FnOnce()) -> Alone {
+        self.primary.crash().unwrap();
+        dead();
+        self.standby.promote().unwrap();
+        Alone { fallen: self.primary, primary: self.standby, database: self.database, synchronous: self.synchronous }
+    }
+
+    /// Waits until the standby follows, and in a synchronous pair until the primary waits for it.
+    fn attach(&self) {
+        if self.synchronous {
+            self.primary.configure(&[("synchronous_standby_names", "standby")]).unwrap();
+        }
+        let wanted = if self.synchronous { "streaming|sync" } else { "streaming|async" };
+        let follows = "SELECT state, sync_state FROM pg_stat_replication WHERE application_name = 'standby'";
+        let until = Instant::now() + Duration::from_mins(1);
+        while self.primary.sql("postgres", follows).unwrap() != wanted {
+            assert!(Instant::now() < until, "the standby does not follow");
+            std::thread::sleep(Duration::from_millis(10));
+        }
+    }
+}
+
+/// The settings of a standby: once it is promoted, it waits for nobody.
+const ALONE: &[(&str, &str)] = &[("synchronous_standby_names", "")];
+
+/// The survivor.
+pub(crate) struct Alone {
+    fallen: Server,
+    primary: Server,
+    database: String,
+    synchronous: bool,
+}
+
+impl Alone {
+    /// A new standby takes the place of the server that fell.
+    pub(crate) fn rebuild(self) -> Servers {
+        let standby = self.primary.standby_in_place_of(self.fallen, "standby", ALONE).unwrap();
+        let Self { primary, database, synchronous, .. } = self;
+        let servers = Servers { primary, standby, database, synchronous };
+        servers.attach();
+        servers
+    }
+}
