@@ -11,6 +11,7 @@ mod faults;
 mod feed;
 mod line;
 mod proxy;
+mod replication;
 mod servers;
 mod skew;
 

@@ -109,6 +109,10 @@ impl Proxy {
         format!("postgres://postgres@127.0.0.1:{}/{database}", self.port)
     }
 
+    pub(crate) const fn port(&self) -> u16 {
+        self.port
+    }
+
     /// Counts messages from now on, and does what `fault` says.
     pub(crate) fn arm(&self, fault: Option<Fault>) {
         *self.shared.state.lock().unwrap() = State { fault, ..State::default() };

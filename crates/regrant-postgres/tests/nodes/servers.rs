@@ -36,6 +36,26 @@ impl Servers {
         Alone { fallen: self.primary, primary: self.standby, database: self.database, synchronous: self.synchronous }
     }
 
+    /// Has the standby follow through a proxy, and waits until it does.
+    pub(crate) fn follow_through(&self, port: u16) {
+        let source = format!(
+            "ALTER SYSTEM SET primary_conninfo = 'host=127.0.0.1 port={port} user=postgres application_name=standby \
+             sslmode=disable gssencmode=disable'"
+        );
+        self.standby.sql("postgres", &source).unwrap();
+        self.standby.sql("postgres", "SELECT pg_reload_conf()").unwrap();
+        let through = format!("SELECT count(*) FROM pg_stat_wal_receiver WHERE conninfo LIKE '%port={port} %'");
+        eventually("the standby follows through the proxy", || self.standby.sql("postgres", &through).unwrap() == "1");
+        self.attach();
+    }
+
+    /// Waits until the standby has what the primary has written.
+    pub(crate) fn catch_up(&self) {
+        let written = self.primary.sql("postgres", "SELECT pg_current_wal_lsn()").unwrap();
+        let replayed = format!("SELECT pg_last_wal_replay_lsn() >= '{written}'");
+        eventually("the standby catches up", || self.standby.sql("postgres", &replayed).unwrap() == "t");
+    }
+
     /// Waits until the standby follows, and in a synchronous pair until the primary waits for it.
     fn attach(&self) {
         if self.synchronous {
@@ -43,11 +63,16 @@ impl Servers {
         }
         let wanted = if self.synchronous { "streaming|sync" } else { "streaming|async" };
         let follows = "SELECT state, sync_state FROM pg_stat_replication WHERE application_name = 'standby'";
-        let until = Instant::now() + Duration::from_mins(1);
-        while self.primary.sql("postgres", follows).unwrap() != wanted {
-            assert!(Instant::now() < until, "the standby does not follow");
-            std::thread::sleep(Duration::from_millis(10));
-        }
+        eventually("the standby follows", || self.primary.sql("postgres", follows).unwrap() == wanted);
+    }
+}
+
+/// Waits until `fact` is true, far longer than it should take.
+fn eventually(what: &str, fact: impl Fn() -> bool) {
+    let until = Instant::now() + Duration::from_mins(1);
+    while !fact() {
+        assert!(Instant::now() < until, "{what}");
+        std::thread::sleep(Duration::from_millis(10));
     }
 }
 
