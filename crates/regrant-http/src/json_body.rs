@@ -97,6 +97,7 @@ impl<'de> DeserializeSeed<'de> for Object<'_> {
 impl<'de> Visitor<'de> for Object<'_> {
     type Value = Option<Zeroizing<String>>;
 
+    // Nobody reads this: the parser's message is thrown away.
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("an object")
     }
@@ -153,6 +154,7 @@ impl<'de> DeserializeSeed<'de> for Value<'_> {
     }
 }
 
+/// Whatever is no text comes to `None`, which is the default of its type, too.
 impl<'de> Visitor<'de> for Value<'_> {
     type Value = Option<Zeroizing<String>>;
 

@@ -118,6 +118,7 @@ impl Fresh for Entropy {
     }
 }
 
+/// Nothing is drawn. There is one `()` only, so that no other body could answer anything else.
 impl Fresh for () {
     fn draw(_: &dyn EntropySource) -> Result<Self, EntropyError> {
         Ok(())

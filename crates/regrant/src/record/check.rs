@@ -46,6 +46,7 @@ impl Check {
     fn bytes(self, bytes: &[u8]) -> Self {
         let (words, rest) = bytes.as_chunks::<8>();
         let check = words.iter().fold(self, |check, word| check.number(u64::from_le_bytes(*word)));
+        // Seven bytes at most, and the shifted word ends in eight zeros: an exclusive or would be the same.
         let rest = rest.iter().fold(0, |word, byte| word << 8 | u64::from(*byte));
         // The length: a byte more or less is another text, even if it is zero.
         check.number(rest).number(u64::try_from(bytes.len()).unwrap_or(u64::MAX))

@@ -23,6 +23,7 @@ mod growth;
 mod introspection;
 mod issuing;
 mod management;
+mod names;
 mod order;
 mod ports;
 mod record;

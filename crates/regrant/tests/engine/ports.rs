@@ -1,15 +1,16 @@
 //! The adapters of the ports: boxed stores, the bridge, static clients.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::{Arc, Mutex};
 
 use regrant::{
     AsyncEngine, AsyncTokenStore, BoxError, BoxedAsyncClientStore, BoxedAsyncTokenStore, BoxedClientStore,
-    BoxedTokenStore, Client, ClientId, Engine, EngineFault, Entropy, GrantType, GrantTypes, Host, Inline, IssueRequest,
-    Outcome, Reply, Rules, Scope, StaticClients, Timestamp, TokenEncoding, TokenReply, TokenRequest,
+    BoxedTokenStore, Client, ClientId, Digest, Engine, EngineFault, Entropy, GrantId, GrantType, GrantTypes, Host,
+    Inline, IssueRequest, Outcome, Reply, Revocation, RevocationFeed, RevocationSink, Rules, Scope, StaticClients,
+    Timestamp, TokenEncoding, TokenReply, TokenRequest,
 };
 
-use crate::common::{Mishap, PEPPER, TestStore, app, block_on, pepper, refresh_request};
+use crate::common::{Mishap, PEPPER, TestStore, app, block_on, pepper, refresh_request, secs};
 
 fn clients() -> StaticClients {
     let mut client = Client::public(ClientId::parse("app").unwrap());
@@ -94,4 +95,72 @@ fn the_cause_of_a_boxed_error_is_kept() {
     let boxed = BoxError::new(Failed(std::io::Error::other("the disk is full")));
     assert_eq!(boxed.to_string(), "the store failed");
     assert_eq!(std::error::Error::source(&boxed).unwrap().to_string(), "the disk is full");
+}
+
+/// A cache that writes down what it is told.
+#[derive(Default)]
+struct Notes(Mutex<Vec<String>>);
+
+impl Notes {
+    fn note(&self, told: String) {
+        self.0.lock().unwrap().push(told);
+    }
+}
+
+impl RevocationFeed for Notes {
+    fn publish(&self, revocation: Revocation) {
+        self.note(format!("publish {revocation:?}"));
+    }
+}
+
+impl RevocationSink for Notes {
+    fn connected(&self, at: Timestamp) {
+        self.note(format!("connected {at:?}"));
+    }
+
+    fn current(&self, at: Timestamp) {
+        self.note(format!("current {at:?}"));
+    }
+
+    fn disconnected(&self) {
+        self.note("disconnected".to_owned());
+    }
+
+    fn revoked(&self, revocation: Revocation) {
+        self.note(format!("revoked {revocation:?}"));
+    }
+
+    fn client_changed(&self, client: &ClientId) {
+        self.note(format!("changed {client}"));
+    }
+}
+
+fn tell(cache: &(impl RevocationFeed + RevocationSink), revocation: Revocation) {
+    let at = Timestamp::from_unix_seconds(1);
+    cache.connected(at);
+    cache.current(at.after(secs(1)));
+    cache.publish(revocation);
+    cache.revoked(revocation);
+    cache.client_changed(&ClientId::parse("app").unwrap());
+    cache.disconnected();
+}
+
+#[test]
+fn a_shared_cache_hears_every_word_of_the_news() {
+    let (plain, shared) = (Notes::default(), Arc::new(Notes::default()));
+    let revocation = Revocation::AccessTokensOf(GrantId::from_bytes([3; 16]));
+    tell(&plain, revocation);
+    tell(&shared, revocation);
+    let told = plain.0.into_inner().unwrap();
+    assert_eq!((told.len(), told), (6, shared.0.lock().unwrap().clone()));
+}
+
+#[test]
+fn every_revocation_names_its_grant() {
+    let (grant, digest) = (GrantId::from_bytes([3; 16]), Digest::sha256(b"x"));
+    for revocation in
+        [Revocation::Grant(grant), Revocation::AccessToken { grant, digest }, Revocation::AccessTokensOf(grant)]
+    {
+        assert_eq!(revocation.grant_id(), grant, "{revocation:?}");
+    }
 }

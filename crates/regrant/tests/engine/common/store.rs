@@ -166,8 +166,10 @@ impl TokenStore for TestStore {
 
     fn load(&self, id: &GrantId) -> Result<Option<Grant>, StoreDown> {
         self.loads.fetch_add(1, Ordering::SeqCst);
-        let happens = self.before_load.lock().unwrap().take();
-        happens.into_iter().for_each(|happens| happens());
+        let before = self.before_load.lock().unwrap().take();
+        if let Some(happens) = before {
+            happens();
+        }
         let fails = self.failing_loads.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1));
         if fails.is_ok() { Err(StoreDown) } else { Ok(self.grants.lock().unwrap().get(id).cloned()) }
     }
