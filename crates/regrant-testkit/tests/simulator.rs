@@ -26,6 +26,7 @@ fn every_promise_is_kept_and_every_fault_was_injected() {
         Fault::CommittedLate,
         Fault::StoreCrashed,
         Fault::NodeCrashed,
+        Fault::ClockSet,
     ] {
         assert!(hunt.tally.faults.contains_key(&fault), "{fault:?} was never injected");
     }
@@ -44,6 +45,10 @@ fn every_promise_is_kept_and_every_fault_was_injected() {
         Happening::TheftTried,
         Happening::EndedByHost,
         Happening::Purged,
+        Happening::PepperChanged,
+        Happening::ServedByAwaited,
+        Happening::ServedByBlocking,
+        Happening::ServedBySteps,
     ] {
         assert!(hunt.tally.happenings.contains_key(&happening), "{happening:?} was never seen");
     }

@@ -8,6 +8,7 @@ use super::ask::{Answer, Ask, Verb};
 use super::holder::{Holder, Outstanding};
 use super::population::{PROFILES, RESOURCE_SERVER};
 use super::prng::Prng;
+use super::restart::NODES;
 use super::schedule::Action;
 use super::tally::{Fault, Happening};
 use super::trail::Presented;
@@ -28,7 +29,9 @@ impl World<'_> {
         let action = Action::draw(rng);
         match action {
             Action::Purge => return self.purge(),
-            Action::CrashNode => self.crash_node(rng.index(self.nodes.len())),
+            Action::CrashNode => self.crash_node(rng.index(NODES)),
+            Action::SetClock => self.set_clock(rng),
+            Action::ChangePepper => self.change_pepper(rng.index(NODES)),
             Action::CrashStore => self.crash_store(),
             Action::RaiseEpoch => {
                 self.tally.happened(Happening::EndedByHost);
@@ -103,7 +106,7 @@ impl World<'_> {
             arrivals = 2;
         }
         for _ in 0..arrivals {
-            let (node, delay) = (rng.index(self.nodes.len()), self.network_delay(rng));
+            let (node, delay) = (rng.index(NODES), self.network_delay(rng));
             self.after(delay, Event::Arrive { ask: ask.clone(), to, node, rng: rng.fork() });
         }
     }

@@ -108,6 +108,11 @@ impl Desk {
         (slots.asked.take(), slots.looked_up)
     }
 
+    /// The answer to the exchange that is polled.
+    pub(super) fn take_answer(&self) -> Option<Answered> {
+        self.slots().answer.take()
+    }
+
     /// Asks without waiting for the answer.
     pub(super) fn ask_only(&self, operation: Operation) {
         self.slots().asked = Some(operation);
@@ -138,7 +143,7 @@ impl Desk {
         }
     }
 
-    fn look_up(&self, id: &ClientId) -> Option<Arc<Client>> {
+    pub(super) fn look_up(&self, id: &ClientId) -> Option<Arc<Client>> {
         let mut slots = self.slots();
         slots.looked_up = true;
         let client = slots.clients.iter().find(|client| client.id() == id).cloned()?;

@@ -1,8 +1,8 @@
 //! A deterministic simulator: clients, thieves, a bad network and a bad store around the real engine, from one seed.
 //!
 //! Several nodes with skewed clocks serve one store. Every request walks through the engine's own steps
-//! ([`regrant::exchange`]), on some nodes by the shipped driver and on others by one of the simulator's; between any
-//! two steps anything else may happen. The store delays, fails before a commit and after it, commits late, reports
+//! ([`regrant::exchange`]), on some nodes by a shipped driver and on others by one of the simulator's; between any two
+//! steps anything else may happen. The store delays, fails before a commit and after it, commits late, reports
 //! conflicts that are none, and crashes with whatever it did not acknowledge. The network drops, delays, duplicates and
 //! reorders. Thieves replay old and current tokens, with the right credentials and with others.
 //!
@@ -24,10 +24,12 @@
 //! ```
 //!
 //! What it does not do: it runs no real store and no real socket, its exchanges interleave at the store's operations and
-//! nowhere else, and clocks are skewed by a constant, below the shortest window that is not zero.
+//! nowhere else, and no clock is further from another than the shortest window that is not zero, although each is set
+//! forwards and backwards within that.
 
 mod acting;
 mod ask;
+mod blocking;
 mod desk;
 mod driver;
 mod holder;
@@ -36,6 +38,7 @@ mod oracle;
 mod plant;
 mod population;
 mod prng;
+mod restart;
 mod running;
 mod schedule;
 mod shrinking;

@@ -1,68 +1,153 @@
-//! A node: an engine with its own clock. Some nodes run the shipped driver, the others drive the steps themselves.
+//! A node: an engine with its own clock. Some nodes run a shipped driver, the others drive the steps themselves.
 
 use core::future::Future;
 use core::pin::Pin;
 use core::time::Duration;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use regrant::{
-    AsyncEngine, Change, ClientId, EngineError, EngineFault, Entropy, EntropyError, Grant, Host, Pepper, Reason, Rules,
-    Scope, Terms, Timestamp, TokenRequest, WeakPepper,
+    AsyncEngine, Change, ClientId, Engine, EngineError, EngineFault, Entropy, EntropyError, Grant, Host, Pepper,
+    Reason, Rules, Scope, Terms, Timestamp, TokenRequest, WeakPepper,
 };
 
 use super::ask::{Answer, Ask, Failure, Verb};
+use super::blocking::OnThread;
 use super::desk::{Desk, Port};
 use super::plant::Plant;
 use super::population::{PROFILES, SCOPE};
+use super::tally::Happening;
+
+/// How far a node's clock is ahead of the true time, in milliseconds. It stays while its node is restarted, and jumps
+/// when somebody sets it.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Skew(Arc<AtomicU64>);
+
+impl Skew {
+    pub(super) fn new(millis: u64) -> Self {
+        Self(Arc::new(AtomicU64::new(millis)))
+    }
+
+    pub(super) fn set(&self, millis: u64) {
+        self.0.store(millis, Ordering::Relaxed);
+    }
+
+    pub(super) fn span(&self) -> Duration {
+        Duration::from_millis(self.0.load(Ordering::Relaxed))
+    }
+}
+
+/// Which driver a node runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Driver {
+    /// The shipped one over an awaited store.
+    Awaited,
+    /// The shipped one over a blocking store.
+    Blocking,
+    /// One of the simulator's. A planted bug needs it.
+    Steps,
+}
+
+impl Driver {
+    /// What is counted where it serves a request.
+    pub(super) const fn happening(self) -> Happening {
+        match self {
+            Self::Awaited => Happening::ServedByAwaited,
+            Self::Blocking => Happening::ServedByBlocking,
+            Self::Steps => Happening::ServedBySteps,
+        }
+    }
+}
+
+/// The peppers of a node: the one for new rotations, and one more that retries may be answered under.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Peppers {
+    pub(super) current: u8,
+    pub(super) previous: Option<u8>,
+}
+
+impl Peppers {
+    fn rules(self) -> Result<Rules, WeakPepper> {
+        let bytes = |pepper| vec![pepper; Pepper::MIN_LENGTH];
+        let pepper = Pepper::new(bytes(self.current))?;
+        let pepper = match self.previous {
+            Some(previous) => pepper.with_previous(bytes(previous))?,
+            None => pepper,
+        };
+        Ok(Rules::new(pepper))
+    }
+}
+
+/// A shipped engine.
+#[derive(Debug)]
+enum Shipped {
+    Awaited(AsyncEngine<Port, Port>),
+    Blocking(Arc<Engine<Port, Port>>),
+}
 
 /// One node.
 #[derive(Debug)]
 pub(super) struct Node {
     pub(super) rules: Rules,
     pub(super) port: Port,
-    /// How far its clock is ahead of the true time.
-    pub(super) skew: Duration,
+    pub(super) driver: Driver,
+    skew: Skew,
     pub(super) plant: Option<Plant>,
-    /// The shipped driver, where this node runs it.
-    engine: Option<AsyncEngine<Port, Port>>,
+    engine: Option<Shipped>,
 }
 
 /// A request on its way through a node.
 pub(super) type Serving<'n> = Pin<Box<dyn Future<Output = Answer> + 'n>>;
 
 impl Node {
-    /// A node. A planted bug needs the steps, so a node that has one does not run the shipped driver.
     pub(super) fn new(
         desk: &Arc<Desk>,
-        skew: Duration,
-        pepper: u8,
-        shipped: bool,
+        skew: Skew,
+        peppers: Peppers,
+        driver: Driver,
         plant: Option<Plant>,
     ) -> Result<Self, WeakPepper> {
         let port = Port(Arc::clone(desk));
-        let engine = if shipped {
-            let (clock_desk, entropy_desk) = (Arc::clone(desk), Arc::clone(desk));
-            let clock = move || clock_desk.now().after(skew);
+        let host = || {
+            let (clock_desk, entropy_desk, skew) = (Arc::clone(desk), Arc::clone(desk), skew.clone());
+            let clock = move || clock_desk.now().after(skew.span());
             let entropy = move || -> Result<Entropy, EntropyError> { Ok(entropy_desk.entropy()) };
-            Some(AsyncEngine::new(port.clone(), port.clone(), rules(pepper)?, Host::new(clock, entropy)))
-        } else {
-            None
+            Host::new(clock, entropy)
         };
-        Ok(Self { rules: rules(pepper)?, port, skew, plant, engine })
+        let (stores, rules) = (|| (port.clone(), port.clone()), peppers.rules()?);
+        let engine = match driver {
+            Driver::Steps => None,
+            Driver::Awaited => {
+                let (tokens, clients) = stores();
+                Some(Shipped::Awaited(AsyncEngine::new(tokens, clients, rules, host())))
+            }
+            Driver::Blocking => {
+                let (tokens, clients) = stores();
+                Some(Shipped::Blocking(Arc::new(Engine::new(tokens, clients, rules, host()))))
+            }
+        };
+        Ok(Self { rules: peppers.rules()?, port, driver, skew, plant, engine })
+    }
+
+    /// How far this node's clock is ahead of the true time.
+    pub(super) fn skew(&self) -> Duration {
+        self.skew.span()
     }
 
     /// What this node's clock shows.
     pub(super) fn now(&self) -> Timestamp {
-        self.port.0.now().after(self.skew)
+        self.port.0.now().after(self.skew())
     }
 
     pub(super) fn serve(&self, ask: Ask) -> Serving<'_> {
         Box::pin(async move {
             match &self.engine {
-                Some(engine) => shipped(engine, &ask).await,
-                None => self.by_steps(&ask).await,
+                Some(Shipped::Awaited(engine)) => shipped(engine, &ask).await.unwrap_or_else(Answer::Failed),
+                Some(Shipped::Blocking(engine)) => {
+                    OnThread::start(Arc::clone(engine), Arc::clone(&self.port.0), ask).await
+                }
+                None => self.by_steps(&ask).await.unwrap_or_else(Answer::Failed),
             }
-            .unwrap_or_else(Answer::Failed)
         })
     }
 
@@ -122,10 +207,6 @@ fn owned_by(grant: Grant, owner: Option<ClientId>) -> Grant {
     Grant::new(grant.id(), grant.revision(), grant.state(), terms, refresh, access).unwrap_or(grant)
 }
 
-fn rules(pepper: u8) -> Result<Rules, WeakPepper> {
-    Pepper::new(vec![pepper; Pepper::MIN_LENGTH]).map(Rules::new)
-}
-
 async fn shipped(engine: &AsyncEngine<Port, Port>, ask: &Ask) -> Result<Answer, Failure> {
     match ask.verb {
         Verb::Refresh | Verb::ClientCredentials => engine.token(ask.token_request()).await.map(Answer::from),
@@ -134,9 +215,15 @@ async fn shipped(engine: &AsyncEngine<Port, Port>, ask: &Ask) -> Result<Answer, 
         Verb::Resource => engine.resource(ask.resource()).await.map(Answer::from),
         Verb::Issue => engine.issue(ask.issue().ok_or(Failure::Other)?).await.map(Answer::from),
     }
-    .map_err(|error: EngineError| match error.fault {
-        EngineFault::Store(_) => Failure::Store,
-        EngineFault::Contended { .. } => Failure::Contended,
-        _ => Failure::Other,
-    })
+    .map_err(|error: EngineError| Failure::from(&error))
+}
+
+impl From<&EngineError> for Failure {
+    fn from(error: &EngineError) -> Self {
+        match error.fault {
+            EngineFault::Store(_) => Self::Store,
+            EngineFault::Contended { .. } => Self::Contended,
+            _ => Self::Other,
+        }
+    }
 }

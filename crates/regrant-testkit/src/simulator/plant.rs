@@ -20,6 +20,8 @@ pub enum Plant {
     Upsert,
     /// One node derives under a pepper of its own.
     WrongPepper,
+    /// A node is restarted with a new pepper before the others accept it.
+    PepperChangedAtOnce,
     /// One node's clock is further off than the window.
     ClockBeyondWindow,
     /// The driver answers first and commits afterwards.
@@ -44,7 +46,7 @@ pub enum Plant {
 
 impl Plant {
     /// Every planted bug.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 18] = [
         Self::GuardIgnored,
         Self::EndedWithoutRevision,
         Self::StaleReads,
@@ -52,6 +54,7 @@ impl Plant {
         Self::HalfARecord,
         Self::Upsert,
         Self::WrongPepper,
+        Self::PepperChangedAtOnce,
         Self::ClockBeyondWindow,
         Self::AnsweredBeforeCommit,
         Self::DoubtTakenForConflict,
@@ -74,6 +77,7 @@ impl Plant {
             Self::HalfARecord => "half-a-record",
             Self::Upsert => "upsert",
             Self::WrongPepper => "wrong-pepper",
+            Self::PepperChangedAtOnce => "pepper-changed-at-once",
             Self::ClockBeyondWindow => "clock-beyond-window",
             Self::AnsweredBeforeCommit => "answered-before-commit",
             Self::DoubtTakenForConflict => "doubt-taken-for-conflict",

@@ -5,14 +5,12 @@ use core::ops::Range;
 use core::time::Duration;
 use std::sync::Arc;
 
-use regrant::WeakPepper;
-
 use super::desk::Desk;
-use super::node::Node;
 use super::oracle::Oracle;
 use super::plant::Plant;
 use super::population;
 use super::prng::Prng;
+use super::restart::Nodes;
 use super::schedule::{Schedule, gap};
 use super::store::Store;
 use super::tally::Tally;
@@ -54,8 +52,6 @@ pub struct Hunt {
     pub found: Option<Found>,
 }
 
-/// How many nodes serve.
-const NODES: usize = 3;
 /// How far the fastest clock is ahead of the slowest, in milliseconds: below the shortest window, which is ten seconds.
 const SPREADS: [u64; 4] = [0, 20, 1_500, 7_000];
 
@@ -66,7 +62,7 @@ pub fn run(schedule: &Schedule) -> Run {
     let clients = population::register();
     let desk = Arc::new(Desk::new(clients.clone(), schedule.plant));
     // A constant pepper is long enough.
-    let Ok(nodes) = nodes(&desk, schedule, spread, &mut rng) else {
+    let Ok(nodes) = Nodes::of(&desk, schedule, spread, &mut rng) else {
         return Run { tally: Tally::default(), violation: None };
     };
     let oracle = Oracle::new(clients.clone(), spread);
@@ -85,24 +81,6 @@ fn play(world: &mut World<'_>, schedule: &Schedule) -> Result<(), Violation> {
         world.act(&mut rng)?;
     }
     world.drain()
-}
-
-/// The nodes. A planted bug of one node is that of the first.
-fn nodes(desk: &Arc<Desk>, schedule: &Schedule, spread: Duration, rng: &mut Prng) -> Result<Vec<Node>, WeakPepper> {
-    let millis = u64::try_from(spread.as_millis()).unwrap_or_default();
-    let mut nodes = Vec::new();
-    for place in 0..NODES {
-        let first = place == 0;
-        let skew = match (first, schedule.plant) {
-            (true, Some(Plant::ClockBeyondWindow)) => Duration::from_mins(2),
-            _ => Duration::from_millis(rng.between(0, millis)),
-        };
-        let pepper = if first && schedule.plant == Some(Plant::WrongPepper) { 8 } else { 7 };
-        // The second node runs the shipped driver, and every node does now and then, unless a bug is planted in them.
-        let shipped = schedule.plant.is_none() && (place == 1 || rng.chance(300));
-        nodes.push(Node::new(desk, skew, pepper, shipped, schedule.plant)?);
-    }
-    Ok(nodes)
 }
 
 /// Runs `steps` steps of every seed, until one breaks a promise.

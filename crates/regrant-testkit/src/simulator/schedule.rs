@@ -61,10 +61,12 @@ pub(super) enum Action {
     Purge,
     CrashNode,
     CrashStore,
+    SetClock,
+    ChangePepper,
 }
 
 /// How often each action is taken, in shares.
-const SHARES: [(Action, u64); 15] = [
+const SHARES: [(Action, u64); 17] = [
     (Action::Refresh, 400),
     (Action::RefreshInParallel, 60),
     (Action::Steal, 70),
@@ -80,6 +82,8 @@ const SHARES: [(Action, u64); 15] = [
     (Action::Purge, 6),
     (Action::CrashNode, 10),
     (Action::CrashStore, 10),
+    (Action::SetClock, 10),
+    (Action::ChangePepper, 20),
 ];
 
 impl Action {

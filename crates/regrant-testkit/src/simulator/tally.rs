@@ -34,6 +34,8 @@ pub enum Fault {
     StoreCrashed,
     /// A node crashed with everything it was about to answer.
     NodeCrashed,
+    /// A node's clock was set, forwards or backwards.
+    ClockSet,
 }
 
 /// Something that happened, faults apart.
@@ -69,6 +71,14 @@ pub enum Happening {
     EndedByHost,
     /// A dead record was purged.
     Purged,
+    /// A node was restarted with the next pepper, or without the last one.
+    PepperChanged,
+    /// A request reached a node with the shipped driver over an awaited store.
+    ServedByAwaited,
+    /// A request reached a node with the shipped driver over a blocking store.
+    ServedByBlocking,
+    /// A request reached a node with a driver of the simulator's own.
+    ServedBySteps,
 }
 
 /// Counts of one run, or of many.

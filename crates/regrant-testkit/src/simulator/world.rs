@@ -9,9 +9,10 @@ use regrant::{Change, CommitOutcome, GrantId, Timestamp};
 use super::ask::{Answer, Ask, Verb};
 use super::desk::{Answered, Desk, Operation};
 use super::holder::Holder;
-use super::node::{Node, Serving};
+use super::node::Serving;
 use super::oracle::{Oracle, Written};
 use super::prng::Prng;
+use super::restart::{Nodes, Rounds};
 use super::store::{Applied, Store};
 use super::tally::{Fault, Happening, Tally};
 use super::trail::{Shown, Trail};
@@ -73,7 +74,8 @@ pub(super) enum Event {
 
 /// A request at a node.
 struct Running<'n> {
-    node: usize,
+    /// The place of its node.
+    place: usize,
     to: Recipient,
     rng: Prng,
     /// `None` once it is answered, or its node has crashed.
@@ -86,7 +88,8 @@ pub(super) struct World<'n> {
     pub(super) now: u64,
     events: BTreeMap<(u64, u64), Event>,
     sequence: u64,
-    pub(super) nodes: &'n [Node],
+    pub(super) nodes: &'n Nodes,
+    pub(super) rounds: Rounds,
     pub(super) desk: &'n Desk,
     pub(super) store: Store,
     pub(super) oracle: Oracle,
@@ -103,12 +106,13 @@ pub(super) struct World<'n> {
 }
 
 impl<'n> World<'n> {
-    pub(super) fn new(nodes: &'n [Node], desk: &'n Desk, store: Store, oracle: Oracle, spread: Duration) -> Self {
+    pub(super) fn new(nodes: &'n Nodes, desk: &'n Desk, store: Store, oracle: Oracle, spread: Duration) -> Self {
         Self {
             now: BEGINNING,
             events: BTreeMap::new(),
             sequence: 0,
             nodes,
+            rounds: Rounds::starting_at(BEGINNING),
             desk,
             store,
             oracle,
@@ -181,13 +185,14 @@ impl<'n> World<'n> {
         }
     }
 
-    fn arrive(&mut self, ask: Ask, to: Recipient, node: usize, mut rng: Prng) -> Result<(), Violation> {
-        let Some(server) = self.nodes.get(node) else { return Ok(()) };
+    fn arrive(&mut self, ask: Ask, to: Recipient, place: usize, mut rng: Prng) -> Result<(), Violation> {
+        let Some(server) = self.node_at(place) else { return Ok(()) };
         self.tally.requests += 1;
+        self.tally.happened(server.driver.happening());
         let entropy = rng.fork();
-        let trail = Trail::new(ask.clone(), server.skew);
+        let trail = Trail::new(ask.clone(), server.skew());
         let serving = Some(server.serve(ask));
-        self.running.push(Running { node, to, rng, serving, trail });
+        self.running.push(Running { place, to, rng, serving, trail });
         self.poll(self.running.len() - 1, None, Some(entropy))
     }
 
@@ -306,6 +311,7 @@ impl<'n> World<'n> {
         let answered = if crashed { Answered::Failed } else { answered };
         let Some(running) = self.running.get_mut(exchange) else { return Ok(()) };
         let trail = &mut running.trail;
+        trail.skew = self.nodes.skew_of(running.place);
         match &answered {
             Answered::Loaded(grant) => {
                 let node_time = Timestamp::from_unix_millis(self.now).after(trail.skew);
@@ -342,9 +348,9 @@ impl<'n> World<'n> {
         Ok(())
     }
 
-    pub(super) fn crash_node(&mut self, node: usize) {
+    pub(super) fn crash_node(&mut self, place: usize) {
         self.tally.fault(Fault::NodeCrashed);
-        self.running.iter_mut().filter(|running| running.node == node).for_each(|running| running.serving = None);
+        self.running.iter_mut().filter(|running| running.place == place).for_each(|running| running.serving = None);
     }
 
     pub(super) fn crash_store(&mut self) {
