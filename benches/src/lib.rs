@@ -20,4 +20,4 @@ pub use floor::Bare;
 pub use mode::Mode;
 pub use ratio::{Pairs, median, paired, timed};
 pub use results::{Results, folder};
-pub use world::{CLIENT, Hands, SCOPE, SECRET, World, client, rules};
+pub use world::{CLIENT, Hands, SCOPE, SECRET, World, client, rules, secret_digest};

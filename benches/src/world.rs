@@ -9,6 +9,7 @@ use regrant::{
     Client, ClientId, ClientSecretDigest, Engine, Entropy, EntropyError, EntropySource, GrantTypes, Host,
     IntrospectionRight, Pepper, Policy, Rules, Scope, SecretMethods, StaticClients, Timestamp, TokenStore,
 };
+use sha2::{Digest as _, Sha256};
 
 /// The one client: its id.
 pub const CLIENT: &str = "web";
@@ -116,4 +117,9 @@ const fn mixed(state: u64) -> u64 {
     let state = (state ^ (state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     let state = (state ^ (state >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
     state ^ (state >> 31)
+}
+
+/// The digest of [`SECRET`] in hexadecimal digits, as a configuration file has it.
+pub fn secret_digest() -> String {
+    Sha256::digest(SECRET).iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().concat()
 }

@@ -13,7 +13,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use regrant::{AsyncEngine, Host, Rules};
+use regrant::{AsyncEngine, EngineError, Host, IssueRequest, Reply, Rules, TokenReply};
 use regrant_http::{Dialect, Service};
 use tokio::net::TcpListener;
 
@@ -73,6 +73,15 @@ impl Server {
     /// The address that it listens on, with the real port.
     pub const fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// Starts a grant, as `regrant grant issue` does: over a store in memory, which no other process can see, there is
+    /// no other way to one.
+    ///
+    /// # Errors
+    /// The server failed.
+    pub async fn issue(&self, request: IssueRequest) -> Result<Reply<TokenReply>, EngineError> {
+        self.app.engine.issue(request).await
     }
 
     /// Answers requests until `stop` is ready; then lets those in flight finish, within a deadline.
