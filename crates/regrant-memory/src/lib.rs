@@ -36,8 +36,8 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! Records are cloned out of the maps and into them: a lock is held for one lookup and one clone, never while anything
-//! is decided. [`GrantManagement::purge`](regrant::GrantManagement::purge) and its companions look at a bounded number
+//! A record never changes in place: its next version replaces it. So a lock is held for one lookup, and for the exchange of one
+//! pointer, never while a record is copied or anything is decided. [`GrantManagement::purge`](regrant::GrantManagement::purge) and its companions look at a bounded number
 //! of records at a time under any one lock.
 
 mod hash;

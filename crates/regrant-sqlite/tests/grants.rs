@@ -46,7 +46,7 @@ prop_compose! {
     ) -> RefreshFamily {
         let [lineage, current, other] = digests.map(Digest::from_bytes);
         let retry = salt.map(|(salt, intact)| Retry { salt, intact });
-        let spent = vec![Spent { digest: other, at: times.2 }; if retry.is_some() { spent.into() } else { 0 }];
+        let spent = vec![Spent { digest: other, at: times.2 }; if retry.is_some() { spent.into() } else { 0 }].into();
         RefreshFamily { lineage, current, issued_at: times.0, expires_at: times.1, generation, retry, spent }
     }
 }

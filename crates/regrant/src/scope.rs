@@ -1,5 +1,6 @@
 //! Scopes. RFC 6749 §3.3.
 
+use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::sync::Arc;
 use core::fmt;
@@ -16,8 +17,10 @@ use thiserror::Error;
 ///
 /// Tokens are case-sensitive, their order carries no meaning, and a repeated one counts once (N-014). Limits:
 /// [`Scope::MAX_BYTES`] and [`Scope::MAX_TOKENS`].
+///
+/// Behind one thin pointer, because every grant and every access token of a record has room for one.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Scope(Arc<str>);
+pub struct Scope(Arc<Box<str>>);
 
 impl Scope {
     /// The longest scope in bytes.
@@ -27,7 +30,7 @@ impl Scope {
 
     /// The scope without any token.
     pub fn empty() -> Self {
-        Self(Arc::from(""))
+        Self(Arc::default())
     }
 
     /// Reads a scope strictly by the grammar; the empty text is the empty scope.
@@ -103,7 +106,7 @@ impl Scope {
             }
             text.push_str(token);
         }
-        Self(Arc::from(text))
+        Self(Arc::new(text.into()))
     }
 }
 

@@ -1,5 +1,7 @@
 //! Instants, in milliseconds since the Unix epoch. The core has no clock: a host hands the time in.
 
+use core::fmt;
+use core::num::NonZeroU64;
 use core::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -8,20 +10,22 @@ use serde::{Deserialize, Serialize};
 ///
 /// The range is what a signed 64-bit column holds. All arithmetic saturates at its ends, so a lifetime that reaches
 /// past the end of time is cut there and never wraps to an earlier instant.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct Timestamp(u64);
+///
+/// It is kept as one more than its milliseconds: an `Option` of it is then no larger, and a record has several.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(from = "u64", into = "u64")]
+pub struct Timestamp(NonZeroU64);
 
 impl Timestamp {
     /// The first instant, 1970-01-01T00:00:00Z.
-    pub const EPOCH: Self = Self(0);
+    pub const EPOCH: Self = Self(NonZeroU64::MIN);
     /// The last instant that can be told: `i64::MAX` milliseconds.
-    pub const MAX: Self = Self(i64::MAX.unsigned_abs());
+    pub const MAX: Self = Self(NonZeroU64::MIN.saturating_add(i64::MAX.unsigned_abs()));
 
     /// The instant `millis` milliseconds after the epoch, cut to [`Timestamp::MAX`].
     pub const fn from_unix_millis(millis: u64) -> Self {
         // A comparison that lets `MAX` itself through to the first branch would say the same.
-        if millis > Self::MAX.0 { Self::MAX } else { Self(millis) }
+        if millis > Self::MAX.unix_millis() { Self::MAX } else { Self(NonZeroU64::MIN.saturating_add(millis)) }
     }
 
     /// The instant `seconds` seconds after the epoch, cut to [`Timestamp::MAX`].
@@ -31,34 +35,60 @@ impl Timestamp {
 
     /// Milliseconds since the epoch.
     pub const fn unix_millis(self) -> u64 {
-        self.0
+        self.0.get() - 1
     }
 
     /// Seconds since the epoch, rounded down: the unit of `exp` and `iat` (RFC 7662 §2.2, N-218).
     pub const fn unix_seconds(self) -> u64 {
-        self.0 / 1000
+        self.unix_millis() / 1000
     }
 
     /// This instant and `span` later, cut to [`Timestamp::MAX`].
     #[must_use]
     pub const fn after(self, span: Duration) -> Self {
-        Self::from_unix_millis(self.0.saturating_add(millis(span)))
+        Self::from_unix_millis(self.unix_millis().saturating_add(millis(span)))
     }
 
     /// This instant less `span`, cut to the epoch.
     #[must_use]
     pub const fn before(self, span: Duration) -> Self {
-        Self(self.0.saturating_sub(millis(span)))
+        Self::from_unix_millis(self.unix_millis().saturating_sub(millis(span)))
     }
 
     /// The time between two instants, whichever is the later.
     pub const fn distance(self, other: Self) -> Duration {
-        Duration::from_millis(self.0.abs_diff(other.0))
+        Duration::from_millis(self.unix_millis().abs_diff(other.unix_millis()))
     }
 
     /// Whole seconds from `now` until this instant, rounded down; 0 when it has passed. The unit of `expires_in`.
     pub const fn seconds_from(self, now: Self) -> u64 {
-        self.0.saturating_sub(now.0) / 1000
+        self.unix_millis().saturating_sub(now.unix_millis()) / 1000
+    }
+}
+
+impl Default for Timestamp {
+    fn default() -> Self {
+        Self::EPOCH
+    }
+}
+
+impl From<u64> for Timestamp {
+    /// See [`Timestamp::from_unix_millis`].
+    fn from(millis: u64) -> Self {
+        Self::from_unix_millis(millis)
+    }
+}
+
+impl From<Timestamp> for u64 {
+    /// See [`Timestamp::unix_millis`].
+    fn from(at: Timestamp) -> Self {
+        at.unix_millis()
+    }
+}
+
+impl fmt::Debug for Timestamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Timestamp({})", self.unix_millis())
     }
 }
 
@@ -87,7 +117,8 @@ mod tests {
 
     /// Any instant; the ends of time and what lies beside them more often than chance has it.
     fn instant() -> impl Strategy<Value = Timestamp> {
-        prop_oneof![0..9_u64, (Timestamp::MAX.0 - 9)..=u64::MAX, any::<u64>()].prop_map(Timestamp::from_unix_millis)
+        prop_oneof![0..9_u64, (Timestamp::MAX.unix_millis() - 9)..=u64::MAX, any::<u64>()]
+            .prop_map(Timestamp::from_unix_millis)
     }
 
     fn span() -> impl Strategy<Value = Duration> {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::task::{Context, Waker};
 
 use regrant::{
-    AsyncTokenStore, Attributes, Change, ClientId, CommitOutcome, Digest, EndReason, Grant, GrantId, GrantState,
+    AsyncTokenStore, Attributes, Change, ClientId, CommitOutcome, Digest, EndReason, Few, Grant, GrantId, GrantState,
     RefreshFamily, Revision, Scope, Terms, Timestamp, TokenStore,
 };
 use regrant_testkit::race::block_on;
@@ -33,7 +33,7 @@ fn grant() -> Grant {
         expires_at: at,
         generation: 0,
         retry: None,
-        spent: Vec::new(),
+        spent: Few::new(),
     };
     let id = GrantId::from_bytes([3; 16]);
     Grant::new(id, Revision::FIRST, GrantState::Active, Arc::new(terms), Some(refresh), Vec::new()).unwrap()

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use regrant::{
-    AccessEntry, Attributes, Client, ClientId, ClientSecretDigest, Credentials, Digest, Engine, Grant, GrantId,
+    AccessEntry, Attributes, Client, ClientId, ClientSecretDigest, Credentials, Digest, Engine, Few, Grant, GrantId,
     GrantState, GrantTypes, Host, IntrospectionRight, Pepper, Policy, RefreshFamily, Retry, Revision, Rules, Scope,
     SecretMethods, Spent, StaticClients, Subject, SystemEntropy, Terms, Timestamp, TokenRequest,
 };
@@ -65,7 +65,7 @@ pub(crate) fn family(expires_at: Timestamp) -> RefreshFamily {
         expires_at,
         generation: 3,
         retry: Some(Retry { salt: [4; 32], intact: true }),
-        spent: vec![Spent { digest: digest(5), at: NOW }],
+        spent: Few::one(Spent { digest: digest(5), at: NOW }),
     }
 }
 

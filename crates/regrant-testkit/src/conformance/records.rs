@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use regrant::{
-    AccessEntry, Attributes, Change, ClientId, Digest, EndReason, Grant, GrantId, GrantState, RefreshFamily, Retry,
-    Revision, Scope, Spent, Subject, Terms, Timestamp,
+    AccessEntry, Attributes, Change, ClientId, Digest, EndReason, Few, Grant, GrantId, GrantState, RefreshFamily,
+    Retry, Revision, Scope, Spent, Subject, Terms, Timestamp,
 };
 
 use super::Failure;
@@ -88,7 +88,7 @@ fn family(number: u64) -> RefreshFamily {
         expires_at: NOW.after(HOUR * 100),
         generation: 0,
         retry: None,
-        spent: Vec::new(),
+        spent: Few::new(),
     }
 }
 
@@ -119,7 +119,7 @@ pub(super) fn next(grant: &Grant, seed: u64) -> Result<Grant, Failure> {
 }
 
 fn rotated(old: &RefreshFamily, now: Timestamp, number: u64) -> RefreshFamily {
-    let mut spent = old.spent.clone();
+    let mut spent = old.spent.to_vec();
     if spent.len() >= RefreshFamily::MAX_SPENT {
         spent.remove(0);
     }
@@ -134,7 +134,7 @@ fn rotated(old: &RefreshFamily, now: Timestamp, number: u64) -> RefreshFamily {
         expires_at: old.expires_at,
         generation,
         retry,
-        spent,
+        spent: spent.into(),
     }
 }
 

@@ -1,8 +1,8 @@
 //! Every shape of a record: each field at both of its ends.
 
 use regrant::{
-    AccessEntry, Attributes, ClientId, Digest, EndReason, Grant, GrantState, Policy, RefreshFamily, Retry, Revision,
-    Scope, Spent, Subject, Timestamp,
+    AccessEntry, Attributes, ClientId, Digest, EndReason, Few, Grant, GrantState, Policy, RefreshFamily, Retry,
+    Revision, Scope, Spent, Subject, Timestamp,
 };
 
 use super::Failure;
@@ -88,7 +88,7 @@ fn all_at(draft: &mut Draft, at: Timestamp) {
     draft.terms.created_at = at;
     if let Some(family) = &mut draft.refresh {
         (family.issued_at, family.expires_at) = (at, at);
-        family.spent = vec![Spent { digest: digest("spent", 1), at }];
+        family.spent = Few::one(Spent { digest: digest("spent", 1), at });
         family.retry = Some(Retry { salt: [9; 32], intact: true });
     }
     for entry in &mut draft.access {
@@ -112,7 +112,7 @@ fn narrower_scopes(draft: &mut Draft) -> Result<(), Failure> {
     let scopes = [None, Some(Scope::empty()), Some(Scope::parse("write")?), Some(Scope::parse("read write")?)];
     draft.access = (0..).zip(scopes).map(|(n, scope)| AccessEntry { scope, ..records::access(n) }).collect();
     if let Some(family) = &mut draft.refresh {
-        family.spent = vec![Spent { digest: digest("spent", 7), at: NOW }];
+        family.spent = Few::one(Spent { digest: digest("spent", 7), at: NOW });
         family.retry = Some(Retry { salt: [0; 32], intact: false });
     }
     Ok(())
@@ -169,7 +169,7 @@ fn one_byte(draft: &mut Draft, byte: u8) {
     let plain = Digest::from_bytes([byte; 32]);
     if let Some(family) = &mut draft.refresh {
         (family.lineage, family.current) = (plain, plain);
-        family.spent = vec![Spent { digest: Digest::from_bytes([!byte; 32]), at: NOW }];
+        family.spent = Few::one(Spent { digest: Digest::from_bytes([!byte; 32]), at: NOW });
         family.retry = Some(Retry { salt: [byte; 32], intact: false });
     }
     for entry in &mut draft.access {

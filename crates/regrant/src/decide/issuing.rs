@@ -1,7 +1,6 @@
 //! Starting a grant: client credentials, RFC 6749 §4.4, and a host that authenticated a user itself.
 
 use alloc::sync::Arc;
-use alloc::vec;
 use core::convert::Infallible;
 use core::time::Duration;
 
@@ -11,7 +10,7 @@ use crate::answer::{Outcome, Reason, RequestKind, TokenReply};
 use crate::client::{AuthenticatedClient, Client, GrantType};
 use crate::digest::{Digest, Material};
 use crate::port::Change;
-use crate::record::{AccessEntry, Attributes, Grant, GrantId, RefreshFamily, Subject, Terms};
+use crate::record::{AccessEntry, Attributes, Few, Grant, GrantId, RefreshFamily, Subject, Terms};
 use crate::request::IssueRequest;
 use crate::rules::Rules;
 use crate::scope::NarrowedScope;
@@ -93,7 +92,7 @@ impl IssuePlan {
             expires_at: Grant::within_life(terms, idle),
             generation: 0,
             retry: None,
-            spent: vec![],
+            spent: Few::new(),
         })
     }
 
@@ -120,7 +119,7 @@ fn insert(plan: &IssuePlan, now: Timestamp) -> Verdict<TokenReply> {
     let entry = new_entry(&terms, plan.client.policy(), &plan.access_token(), &plan.scope, now);
     let reply = Ok(plan.reply(&terms, &entry, now));
     let family = plan.family(&terms, now);
-    let change = Change::Insert(Grant::first(plan.grant_id(), terms, family, vec![entry]));
+    let change = Change::Insert(Grant::first(plan.grant_id(), terms, family, Few::one(entry)));
     Verdict::Write(Write { change, outcome: Outcome::Issued, reply, attempted: None, revocation: None })
 }
 

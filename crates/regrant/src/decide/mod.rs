@@ -161,7 +161,6 @@ pub struct Situation<'s> {
 
 /// What was decided.
 #[derive(Debug)]
-#[expect(clippy::large_enum_variant, reason = "moved once per request, and a box would be an allocation per request")]
 pub enum Verdict<T, Q = Infallible> {
     /// Answer; there is nothing to write.
     Answer(Outcome, T),

@@ -1,13 +1,11 @@
 //! Refreshing an access token. RFC 6749 §6, RFC 9700 §4.14.2.
 
-use alloc::vec::Vec;
-
 use super::shared::{entry_of, genuine, new_entry, not_revoked, scope_within, token_reply, with_entry};
 use super::{Fault, Situation, Verdict, Write};
 use crate::answer::{Outcome, Reason, TokenReply};
 use crate::client::{AuthenticatedClient, OnReplay, PreviousAccessToken, Rotation};
 use crate::port::{Change, Revocation};
-use crate::record::{AccessEntry, EndReason, Grant, GrantId, RefreshFamily, Retry, Spent};
+use crate::record::{AccessEntry, EndReason, Few, Grant, GrantId, RefreshFamily, Retry, Spent};
 use crate::rules::Rules;
 use crate::scope::NarrowedScope;
 use crate::secret::Secret;
@@ -194,7 +192,7 @@ impl Refresh<'_> {
             issued_at: self.at.now,
             expires_at: self.idle_end(),
             generation: self.family.generation.saturating_add(1),
-            spent: if retry.is_some() { self.spent() } else { Vec::new() },
+            spent: if retry.is_some() { self.spent() } else { Few::new() },
             retry,
         };
         self.write(Outcome::Rotated, family, self.kept(), Tokens { refresh, access })
@@ -249,7 +247,7 @@ impl Refresh<'_> {
     }
 
     /// The secrets spent inside the window, and the presented one.
-    fn spent(&self) -> Vec<Spent> {
+    fn spent(&self) -> Few<Spent> {
         let window = self.plan.caller.policy().retry_window;
         let recent = self.family.spent.iter().filter(|spent| spent.at.distance(self.at.now) < window);
         let surplus = recent.clone().count().saturating_sub(RefreshFamily::MAX_SPENT - 1);

@@ -1,7 +1,6 @@
 //! Revocation. RFC 7009.
 
 use alloc::sync::Arc;
-use alloc::vec::Vec;
 use core::convert::Infallible;
 
 use super::shared::{entry_of, genuine};
@@ -10,7 +9,7 @@ use crate::answer::{Outcome, Reason, RequestKind};
 use crate::client::{AuthenticatedClient, Claim, Client};
 use crate::digest::Digest;
 use crate::port::{Change, Revocation};
-use crate::record::{AccessEntry, EndReason, Grant, GrantId};
+use crate::record::{AccessEntry, EndReason, Few, Grant, GrantId};
 use crate::request::{RevocationRequest, given};
 use crate::rules::Rules;
 use crate::time::Timestamp;
@@ -104,7 +103,7 @@ fn end(grant: &Grant, outcome: Outcome, revocation: Revocation, now: Timestamp) 
 /// Takes one access token out. A grant that has nothing else ends with it.
 fn revoke_access(grant: &Grant, digest: Digest, now: Timestamp) -> Verdict<()> {
     let revocation = Revocation::AccessToken { grant: grant.id(), digest };
-    let rest: Vec<AccessEntry> = grant.access().iter().filter(|entry| entry.digest != digest).cloned().collect();
+    let rest: Few<AccessEntry> = grant.access().iter().filter(|entry| entry.digest != digest).cloned().collect();
     let Some(family) = grant.refresh() else {
         return if rest.is_empty() {
             end(grant, Outcome::AccessTokenRevoked, revocation, now)

@@ -1,13 +1,12 @@
 //! Leaves that several decisions share.
 
 use alloc::sync::Arc;
-use alloc::vec::Vec;
 
 use super::Reason;
 use crate::answer::TokenReply;
 use crate::client::{Client, Policy};
 use crate::digest::Digest;
-use crate::record::{AccessEntry, Grant, RefreshFamily, Terms};
+use crate::record::{AccessEntry, Few, Grant, RefreshFamily, Terms};
 use crate::scope::{NarrowedScope, Scope};
 use crate::time::Timestamp;
 use crate::token::{AccessToken, RefreshToken};
@@ -67,15 +66,11 @@ pub(super) fn with_entry(
     entry: AccessEntry,
     policy: &Policy,
     now: Timestamp,
-) -> Vec<AccessEntry> {
+) -> Few<AccessEntry> {
     let room = usize::from(policy.max_access_tokens.max(1)) - 1;
     let live = list.iter().filter(|entry| now < entry.expires_at);
-    let count = live.clone().count();
-    let surplus = count.saturating_sub(room);
-    let mut next = Vec::with_capacity(count - surplus + 1);
-    next.extend(live.skip(surplus).cloned());
-    next.push(entry);
-    next
+    let surplus = live.clone().count().saturating_sub(room);
+    live.skip(surplus).cloned().chain([entry]).collect()
 }
 
 /// The answer that hands out an access token of the record. On a clock behind the one that issued it, it speaks of no

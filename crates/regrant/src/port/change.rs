@@ -31,7 +31,7 @@ pub enum Change {
 
 impl Change {
     /// The record that is written.
-    pub const fn grant_id(&self) -> GrantId {
+    pub fn grant_id(&self) -> GrantId {
         match self {
             Self::Insert(grant) | Self::Replace { grant, .. } => grant.id(),
             Self::End { id, .. } => *id,

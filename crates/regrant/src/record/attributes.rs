@@ -1,5 +1,6 @@
 //! The host's own members of a grant.
 
+use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
 
@@ -11,7 +12,11 @@ use thiserror::Error;
 /// The engine never reads them. They appear on the wire only where a dialect names them. Limits: [`Attributes::MAX`]
 /// attributes, names of 1 to 64 bytes of `[-._0-9A-Za-z]` (RFC 6749 A.18, N-017), values of up to 1024 bytes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Attributes(Vec<(String, String)>);
+pub struct Attributes(Option<Box<List>>);
+
+/// Behind a pointer: most grants have no attribute, and then a list would be room for nothing.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct List(Vec<(String, String)>);
 
 impl Attributes {
     /// The most attributes of one grant.
@@ -23,7 +28,7 @@ impl Attributes {
 
     /// No attribute.
     pub const fn new() -> Self {
-        Self(Vec::new())
+        Self(None)
     }
 
     /// Adds one attribute at the end.
@@ -41,10 +46,10 @@ impl Attributes {
         if self.get(name).is_some() {
             return Err(InvalidAttribute::Repeated);
         }
-        if self.0.len() >= Self::MAX {
+        if self.iter().len() >= Self::MAX {
             return Err(InvalidAttribute::TooMany);
         }
-        self.0.push((name.into(), value.into()));
+        self.0.get_or_insert_default().0.push((name.into(), value.into()));
         Ok(())
     }
 
@@ -55,12 +60,12 @@ impl Attributes {
 
     /// All attributes, in order.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = (&str, &str)> {
-        self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+        self.0.as_deref().map_or(&[][..], |list| &list.0).iter().map(|(name, value)| (name.as_str(), value.as_str()))
     }
 
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.0.is_none()
     }
 }
 

@@ -74,7 +74,7 @@ pub fn decode_attributes(bytes: &[u8]) -> Result<Attributes, MalformedList> {
 /// The stored form of a record's token lists.
 pub fn encode_tokens(refresh: Option<&RefreshFamily>, access: &[AccessEntry]) -> Vec<u8> {
     let retry = refresh.and_then(|family| family.retry.as_ref());
-    let spent = refresh.map_or(&[][..], |family| &family.spent);
+    let spent = refresh.map_or(&[][..], |family| &*family.spent);
     let mut out = Vec::with_capacity(5 + 32 + spent.len() * 40 + access.len() * 50);
     out.push(VERSION);
     out.push(retry.map_or(0, |retry| if retry.intact { 1 } else { 2 }));
@@ -225,11 +225,11 @@ impl<'a> Reader<'a> {
 
 #[cfg(test)]
 mod tests {
-    use alloc::vec;
     use proptest::collection::vec as many;
     use proptest::prelude::*;
 
     use super::*;
+    use crate::record::Few;
 
     fn time() -> impl Strategy<Value = Timestamp> {
         any::<u64>().prop_map(Timestamp::from_unix_millis)
@@ -253,7 +253,11 @@ mod tests {
         let retry = proptest::option::of((any::<[u8; 32]>(), any::<bool>()))
             .prop_map(|retry| retry.map(|(salt, intact)| Retry { salt, intact }));
         let spent = many((digest(), time()).prop_map(|(digest, at)| Spent { digest, at }), 0..=4);
-        (retry, spent, many(access(), 0..20)).prop_map(|(retry, spent, access)| TokenLists { retry, spent, access })
+        (retry, spent, many(access(), 0..20)).prop_map(|(retry, spent, access)| TokenLists {
+            retry,
+            spent: spent.into(),
+            access: access.into(),
+        })
     }
 
     fn encode(lists: &TokenLists) -> Vec<u8> {
@@ -315,13 +319,13 @@ mod tests {
     fn the_format_is_pinned() {
         let lists = TokenLists {
             retry: Some(Retry { salt: [7; 32], intact: false }),
-            spent: vec![Spent { digest: Digest::from_bytes([8; 32]), at: Timestamp::from_unix_millis(258) }],
-            access: vec![AccessEntry {
+            spent: Few::one(Spent { digest: Digest::from_bytes([8; 32]), at: Timestamp::from_unix_millis(258) }),
+            access: Few::one(AccessEntry {
                 digest: Digest::from_bytes([9; 32]),
                 issued_at: Timestamp::from_unix_millis(1),
                 expires_at: Timestamp::from_unix_millis(2),
                 scope: Some(Scope::parse("a b").unwrap()),
-            }],
+            }),
         };
         let written = [
             &[1, 2][..],

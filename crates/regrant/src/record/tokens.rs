@@ -1,8 +1,8 @@
 //! The token part of a record: one line of refresh tokens, and the live access tokens.
 
-use alloc::vec::Vec;
 use core::fmt;
 
+use super::Few;
 use crate::digest::Digest;
 use crate::scope::Scope;
 use crate::time::Timestamp;
@@ -24,7 +24,7 @@ pub struct RefreshFamily {
     pub retry: Option<Retry>,
     /// Secrets spent inside the retry window, oldest first, the latest last; at most [`RefreshFamily::MAX_SPENT`].
     /// Older ones need no place: a genuine lineage with a secret that is nowhere is a replay.
-    pub spent: Vec<Spent>,
+    pub spent: Few<Spent>,
 }
 
 impl RefreshFamily {
@@ -76,7 +76,7 @@ pub struct TokenLists {
     /// See [`RefreshFamily::retry`].
     pub retry: Option<Retry>,
     /// See [`RefreshFamily::spent`].
-    pub spent: Vec<Spent>,
+    pub spent: Few<Spent>,
     /// The access tokens, in order of issue.
-    pub access: Vec<AccessEntry>,
+    pub access: Few<AccessEntry>,
 }
