@@ -23,7 +23,7 @@ fn record(
 ) -> Result<(), InvalidRecord> {
     let (id, state) = (GrantId::from_bytes([1; 16]), regrant::GrantState::Active);
     let terms = Arc::new(terms.clone());
-    Grant::new(id, Revision::FIRST, state, terms, family.cloned(), access.into_iter().collect()).map(|_| ())
+    Grant::new(id, Revision::FIRST, state, terms, family.cloned(), access.into_iter().collect::<Vec<_>>()).map(|_| ())
 }
 
 /// The family with so many spent secrets.
