@@ -12,6 +12,7 @@ mod fault;
 mod house;
 mod instructions;
 mod no_std;
+mod postgres;
 mod step;
 mod test;
 

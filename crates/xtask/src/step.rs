@@ -1,4 +1,4 @@
-//! One step of a task: a cargo command that is printed, timed and judged.
+//! One step of a task: a command that is printed, timed and judged.
 
 use std::env;
 use std::ffi::{OsStr, OsString};
@@ -37,5 +37,6 @@ pub(crate) fn run(name: &'static str, command: &mut Command) -> Result<(), Fault
 
 fn shown(command: &Command) -> String {
     let args: Vec<_> = command.get_args().map(OsStr::to_string_lossy).collect();
-    format!("cargo {}", args.join(" "))
+    let program = Path::new(command.get_program()).file_stem().unwrap_or_default().to_string_lossy();
+    format!("{program} {}", args.join(" "))
 }

@@ -30,7 +30,7 @@ CREATE TABLE regrant.grants (
     CHECK ((lineage IS NULL) = (refresh_issued_at IS NULL)),
     CHECK ((lineage IS NULL) = (refresh_expires_at IS NULL)),
     CHECK ((lineage IS NULL) = (generation IS NULL))
-) WITH (fillfactor = 80);
+) WITH (fillfactor = 70);
 
 -- Living and ended grants apart: ending a million grants in batches never looks at those that have ended.
 CREATE INDEX living_by_client ON regrant.grants (client_id, id) WHERE ended_at IS NULL;

@@ -1,0 +1,60 @@
+//! How many statements a refresh takes, counted by the server.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by a panic")]
+
+mod common;
+
+use std::sync::OnceLock;
+
+use common::{client, engine, issue, options, refresh};
+use regrant::{Policy, RevocationSink as _};
+use regrant_postgres::{ClientRecord, PostgresStore};
+use throwaway_postgres::Server;
+
+/// A server that counts.
+fn counting() -> &'static Server {
+    static SERVER: OnceLock<Server> = OnceLock::new();
+    SERVER.get_or_init(|| Server::start(&[("shared_preload_libraries", "pg_stat_statements")]).unwrap())
+}
+
+/// The statements of 20 refreshes, one after the other: over grants, over clients, and all.
+async fn statements(cached: bool, batch: usize) -> [usize; 3] {
+    let database = counting().database().unwrap();
+    counting().sql(&database, "CREATE EXTENSION pg_stat_statements").unwrap();
+    let mut options = options(&counting().url(&database));
+    (options.batch, options.connections) = (batch, 1);
+    let store = PostgresStore::open(options).await.unwrap();
+    store.clients(Policy::default()).add(&ClientRecord::new(client())).await.unwrap();
+    let engine = engine(&store);
+    if cached {
+        engine.clients().cache().connected(common::NOW);
+    }
+    let mut token = issue(&engine).await;
+    let count = |what: &str| {
+        let sql = format!(
+            "SELECT coalesce(sum(s.calls), 0) FROM pg_stat_statements s JOIN pg_database d ON d.oid = s.dbid \
+             WHERE d.datname = '{database}' AND s.query LIKE '%{what}%' AND s.query NOT LIKE '%pg_stat_%'"
+        );
+        counting().sql(&database, &sql).unwrap().parse::<usize>().unwrap()
+    };
+    let counts = || ["regrant.grants", "regrant.clients", ""].map(count);
+    let before = counts();
+    for _ in 0..20 {
+        // What a listener says a few times in each second.
+        engine.clients().cache().current(common::NOW);
+        token = refresh(&engine, &token).await;
+    }
+    let after = counts();
+    [after[0] - before[0], after[1] - before[1], after[2] - before[2]]
+}
+
+#[tokio::test]
+async fn a_refresh_is_two_statements_with_a_client_that_is_cached() {
+    for batch in [1, 128] {
+        assert_eq!(statements(true, batch).await, [40, 0, 40], "batch {batch}");
+    }
+}
+
+#[tokio::test]
+async fn without_a_listener_the_client_is_read_each_time() {
+    assert_eq!(statements(false, 128).await, [40, 20, 60]);
+}

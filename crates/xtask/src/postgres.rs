@@ -1,0 +1,65 @@
+//! The database server that the tests of the Postgres store start: installed where it is missing, if that can be done.
+
+use std::env;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::fault::Fault;
+use crate::step;
+
+/// Where Debian keeps the programs, in a directory for each version.
+const DEBIAN: &str = "/usr/lib/postgresql";
+
+/// Installs Debian's `postgresql` where no server is to be found, and this is root on a machine with `apt-get`. Where it
+/// cannot be done, nothing is said: the tests that need it fail, each with a line that says what to install.
+///
+/// # Errors
+///
+/// [`Fault::Step`] if the package cannot be installed.
+pub(crate) fn provide() -> Result<(), Fault> {
+    let path = env::var_os("PATH").unwrap_or_default();
+    let on_path = |program: &str| env::split_paths(&path).any(|directory| directory.join(program).is_file());
+    if has_server(Path::new(DEBIAN), env::split_paths(&path)) || !on_path("apt-get") || !is_root() {
+        return Ok(());
+    }
+    step::run("postgresql", apt().arg("update"))?;
+    step::run("postgresql", apt().args(["install", "--yes", "--no-install-recommends", "postgresql"]))
+}
+
+fn apt() -> Command {
+    let mut apt = Command::new("apt-get");
+    apt.arg("-qq").env("DEBIAN_FRONTEND", "noninteractive");
+    apt
+}
+
+/// Whether the programs of a server are in one of the directories.
+fn has_server(debian: &Path, path: impl Iterator<Item = PathBuf>) -> bool {
+    let versions = fs::read_dir(debian).into_iter().flatten().flatten().map(|entry| entry.path().join("bin"));
+    versions.chain(path).any(|bin| bin.join("initdb").is_file() && bin.join("postgres").is_file())
+}
+
+/// Whether this process runs as root. The standard library cannot tell, so the system is asked.
+fn is_root() -> bool {
+    let answer = Command::new("id").arg("-u").output();
+    answer.is_ok_and(|output| output.stdout.trim_ascii() == b"0")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_server_is_found_by_both_of_its_programs() {
+        let root = env::temp_dir().join(format!("xtask-postgres-{}", std::process::id()));
+        let bin = root.join("15").join("bin");
+        fs::create_dir_all(&bin).unwrap();
+        let found = || has_server(&root, std::iter::empty());
+        assert!(!found());
+        fs::write(bin.join("initdb"), "").unwrap();
+        assert!(!found());
+        fs::write(bin.join("postgres"), "").unwrap();
+        assert!(found() && has_server(Path::new("/nowhere"), [bin].into_iter()));
+        fs::remove_dir_all(root).unwrap();
+    }
+}
