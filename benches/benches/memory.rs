@@ -30,7 +30,7 @@ fn main() -> Done {
     let mut criterion = criterion.measurement_time(measured).warm_up_time(warm_up).without_plots();
     criterion = criterion.configure_from_args();
     for grants in mode.pick(vec![1_000], vec![1_000, 100_000, 1_000_000]) {
-        floor(&mut criterion, grants);
+        floor(&mut criterion, &mut results, grants)?;
         for operation in Operation::ALL {
             for threads in [1, cores] {
                 each(&mut criterion, &mut results, operation, grants, threads)?;
@@ -40,12 +40,15 @@ fn main() -> Done {
     Ok(())
 }
 
-fn floor(criterion: &mut Criterion, grants: usize) {
+fn floor(criterion: &mut Criterion, results: &mut Results, grants: usize) -> Done {
     let mut bare = Bare::new(u32::try_from(grants).unwrap_or(u32::MAX));
     let mut group = criterion.benchmark_group(format!("memory/{grants}"));
     group.bench_function("floor", |bencher| bencher.iter(|| bare.refresh()));
     group.bench_function("map", |bencher| bencher.iter(|| bare.touch()));
     group.finish();
+    let calls = 20_000;
+    let times = (0..11).map(|_| timed(calls, || _ = black_box(bare.refresh())).as_secs_f64() / calls as f64);
+    results.figure(&format!("memory/floor/{grants}"), "s", median(times.collect()))
 }
 
 /// One operation at one number of grants. Criterion prints its own figures; the median of the batches is kept as well.

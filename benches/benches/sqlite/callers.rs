@@ -48,7 +48,10 @@ impl Callers {
         let ready = Barrier::new(callers + 1);
         let run = |crowd: &mut Crowd| {
             ready.wait();
-            (0..each).map(|_| timed(world, crowd, step)).collect::<Done<Vec<Duration>>>().map_err(|error| error.to_string())
+            (0..each)
+                .map(|_| timed(world, crowd, step))
+                .collect::<Done<Vec<Duration>>>()
+                .map_err(|error| error.to_string())
         };
         thread::scope(|scope| {
             let crowds = self.crowds.iter_mut().take(callers);

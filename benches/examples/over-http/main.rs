@@ -113,6 +113,9 @@ fn ratios(results: &mut Results, runs: &BTreeMap<&'static str, Runs>) -> Done {
         results.ratios(&format!("http/regrant-against-{name}/rate"), &ratio(&ours.rates, &theirs.rates))?;
         results.ratios(&format!("http/{name}-against-regrant/cpu"), &ratio(&theirs.cpu, &ours.cpu))?;
     }
+    if let (Some(ours), Some(theirs)) = (runs.get("regrant-sqlite"), runs.get("authlib-sqlite")) {
+        results.ratios("http/authlib-sqlite-against-regrant-sqlite/cpu", &ratio(&theirs.cpu, &ours.cpu))?;
+    }
     Ok(())
 }
 

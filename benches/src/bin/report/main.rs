@@ -1,0 +1,82 @@
+//! Writes `docs/BENCHMARKS.md` and its plots out of what the parts have measured.
+//!
+//! The text around the figures is `benches/report.md`, kept by hand: `{{NAME}}` stands for a generated part.
+#![expect(clippy::cast_precision_loss, reason = "numbers of grants and calls are far below 2^52")]
+
+mod lines;
+mod machine;
+mod plots;
+mod svg;
+mod table;
+mod tables;
+
+use std::error::Error;
+use std::fs;
+use std::path::Path;
+
+use lines::Lines;
+
+type Done<T = ()> = Result<T, Box<dyn Error>>;
+
+fn main() -> Done {
+    let root = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.."));
+    let lines = Lines::read(&regrant_benches::folder())?;
+    let template = fs::read_to_string(root.join("benches/report.md"))?;
+    let counts = fs::read_to_string(root.join("benches/instructions.toml"))?;
+    let parts = [
+        ("machine", machine::describe(&lines)),
+        ("table", table::write(&lines)),
+        ("operations", tables::operations(&lines)),
+        ("growth", tables::growth(&lines)),
+        ("wire", tables::wire(&lines)),
+        ("peers", tables::peers(&lines)),
+        ("space", tables::space(&lines)),
+        ("http", tables::http(&lines)),
+        ("sqlite", tables::rest(&lines, "sqlite/")),
+        ("instructions", format!("```toml\n{counts}```\n")),
+    ];
+    let report = filled(&template, &parts)?;
+    let folder = root.join("docs/benchmarks");
+    fs::create_dir_all(&folder)?;
+    for (name, plot) in plots::all(&lines) {
+        fs::write(folder.join(name), plot)?;
+    }
+    fs::write(root.join("docs/BENCHMARKS.md"), report)?;
+    Ok(())
+}
+
+/// The template with its parts in place. A name that is not known, or a part that has no place, is an error.
+fn filled(template: &str, parts: &[(&str, String)]) -> Done<String> {
+    let mut report = template.to_owned();
+    for (name, part) in parts {
+        let mark = format!("{{{{{name}}}}}");
+        if !report.contains(&mark) {
+            return Err(format!("the template has no place for {name}").into());
+        }
+        report = report.replace(&mark, part.trim_end());
+    }
+    match report.split_once("{{") {
+        Some((_, rest)) => Err(format!("nothing is known of {}", rest.lines().next().unwrap_or_default()).into()),
+        None => Ok(report),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_part_has_its_place_and_every_place_its_part() {
+        let parts = [("a", "one\n".to_owned())];
+        assert_eq!(filled("x {{a}} y", &parts).unwrap(), "x one y");
+        assert!(filled("x", &parts).is_err() && filled("{{a}} {{b}}", &parts).is_err());
+    }
+
+    #[test]
+    fn the_template_of_the_report_can_be_filled() {
+        let template = include_str!("../../../report.md");
+        let names =
+            ["machine", "table", "operations", "growth", "wire", "peers", "space", "http", "sqlite", "instructions"];
+        assert!(filled(template, &names.map(|name| (name, String::new()))).is_ok());
+    }
+}
