@@ -18,9 +18,9 @@ pub struct Results {
     file: File,
 }
 
-/// Where the lines of all parts are: `target/bench-results`, or what `REGRANT_BENCH_RESULTS` names.
+/// Where the lines of all parts are: what `REGRANT_BENCH_RESULTS` names, or `target/bench-results/default`.
 pub fn folder() -> PathBuf {
-    let beside = || PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../target/bench-results"));
+    let beside = || PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../target/bench-results/default"));
     env::var_os("REGRANT_BENCH_RESULTS").map_or_else(beside, PathBuf::from)
 }
 
