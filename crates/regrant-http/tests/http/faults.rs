@@ -51,6 +51,20 @@ fn a_race_lost_too_often_is_worth_another_try() {
 }
 
 #[test]
+fn n_039_who_is_slowed_down_is_told_for_how_long_in_every_dialect() {
+    let world = World::new();
+    let tokens = world.issue("web", "read", &[]);
+    world.slow_down(Duration::from_millis(1_500));
+    let paths = ["/token", "/revoke", "/introspect", "/oauth/token", "/wso2/token", "/wso2/revoke"];
+    for path in paths {
+        let body = format!("grant_type=refresh_token&refresh_token={0}&token={0}", tokens.refresh);
+        assert_fault(&world.post(path, WEB, &body), 429, "temporarily_unavailable", Some("2"));
+    }
+    world.slow_down(Duration::ZERO);
+    assert_eq!(world.refresh("/token", WEB, &tokens.refresh).status, 200);
+}
+
+#[test]
 fn a_wrong_pepper_is_for_the_operator() {
     let window = Duration::from_secs(10);
     let world = World::with(window, &[7; 32], Arc::default());

@@ -8,9 +8,9 @@ use std::time::Duration;
 use base64::Engine as _;
 use http::{Method, Request};
 use regrant::{
-    AsyncEngine, Client, ClientId, ClientSecretDigest, Decision, Engine, Grant, GrantId, GrantTypes, Host, Inline,
-    IntrospectionRight, IssueRequest, Outcome, Pepper, Reason, Rules, Scope, SecretMethods, StaticClients, Subject,
-    SystemEntropy, Timestamp, TokenEncoding,
+    Admission, AsyncEngine, Attempt, Client, ClientId, ClientSecretDigest, Decision, Engine, Grant, GrantId,
+    GrantTypes, Host, Inline, IntrospectionRight, IssueRequest, Outcome, Pepper, Reason, Rules, Scope, SecretMethods,
+    StaticClients, Subject, SystemEntropy, Throttle, Timestamp, TokenEncoding,
 };
 use regrant_http::{Dialect, EndpointPath, Issuer, Limits, Mount, PartnerId, Partners, Realm, Service};
 
@@ -35,6 +35,23 @@ pub(crate) struct World {
     pub(crate) store: Arc<Memory>,
     clock: Arc<AtomicU64>,
     decisions: Arc<Mutex<Vec<Decision>>>,
+    delay: Arc<AtomicU64>,
+}
+
+/// A throttle that demands a delay where a test has set one, in milliseconds.
+struct Delay(Arc<AtomicU64>);
+
+impl Throttle for Delay {
+    fn admit(&self, _: Attempt<'_>) -> Admission {
+        match self.0.load(Ordering::SeqCst) {
+            0 => Admission::Proceed,
+            millis => Admission::RetryAfter(Duration::from_millis(millis)),
+        }
+    }
+
+    fn failed(&self, _: Attempt<'_>) {}
+
+    fn succeeded(&self, _: Attempt<'_>) {}
 }
 
 impl World {
@@ -46,11 +63,13 @@ impl World {
     pub(crate) fn with(retry_window: Duration, pepper: &[u8], store: Arc<Memory>) -> Self {
         let clock = Arc::new(AtomicU64::new(START));
         let decisions = Arc::new(Mutex::new(Vec::new()));
+        let delay = Arc::new(AtomicU64::new(0));
         let host = || {
             let (clock, decisions) = (Arc::clone(&clock), Arc::clone(&decisions));
             let now = move || Timestamp::from_unix_millis(clock.load(Ordering::SeqCst));
             Host::new(now, SystemEntropy)
                 .with_observer(move |decision: &Decision| decisions.lock().unwrap().push(decision.clone()))
+                .with_throttle(Delay(Arc::clone(&delay)))
         };
         let rules = || Rules::new(Pepper::new(pepper.to_vec()).unwrap());
         let clients = || StaticClients::new(clients(retry_window)).unwrap();
@@ -61,7 +80,13 @@ impl World {
             store,
             clock,
             decisions,
+            delay,
         }
+    }
+
+    /// Demands a delay of whoever authenticates from now on.
+    pub(crate) fn slow_down(&self, delay: Duration) {
+        self.delay.store(u64::try_from(delay.as_millis()).unwrap(), Ordering::SeqCst);
     }
 
     /// Starts a grant for a user.

@@ -18,6 +18,7 @@ mod kill;
 mod line;
 mod locked;
 mod log;
+mod power;
 mod read_only;
 
 use std::io::Write;

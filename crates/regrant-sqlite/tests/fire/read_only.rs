@@ -64,14 +64,15 @@ fn a_read_only_file_is_refused_and_left_alone() {
     let directory = place.path().parent().unwrap().to_owned();
     // The superuser may write to any file, so the child is somebody else then.
     let root = fs::metadata(&directory).unwrap().uid() == 0;
-    let room = tempfile::tempdir().unwrap();
-    mode(room.path(), 0o755);
+    let place_of_child = tempfile::tempdir().unwrap();
+    mode(place_of_child.path(), 0o755);
     for (of_directory, of_file) in [(0o555, 0o444), (0o555, 0o666)] {
         mode(&directory, of_directory);
         mode(&place.path(), of_file);
-        refused(match root {
-            true => child::of_nobody(room.path(), IS_REFUSED, &place.path()),
-            false => child::command(&[], IS_REFUSED, &place.path(), ""),
+        refused(if root {
+            child::of_nobody(place_of_child.path(), IS_REFUSED, &place.path())
+        } else {
+            child::command(&[], IS_REFUSED, &place.path(), "")
         });
     }
     mode(&directory, 0o700);

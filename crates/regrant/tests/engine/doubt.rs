@@ -386,6 +386,30 @@ fn an_access_token_revoked_with_an_unknown_outcome_is_gone() {
 }
 
 #[test]
+fn registrations_that_cannot_be_read_are_a_fault_and_never_a_refusal() {
+    both(|world| {
+        let first = world.issue("web", "read");
+        let before = world.snapshot();
+        world.clients().go_down();
+        let errors = [
+            world.failed_refresh(web(), &first.refresh),
+            world.try_revoke(web(), Some(&first.refresh)).unwrap_err(),
+            world.try_introspect(web(), Some(&first.access)).unwrap_err(),
+            // Nobody authenticates here, but the client's epoch and state are asked for.
+            world.try_resource(Some(&first.access)).unwrap_err(),
+        ];
+        for error in errors {
+            assert!(matches!(error.fault, EngineFault::Clients(_)), "{error:?}");
+            assert_eq!(
+                (error.decision.outcome, error.fault.code()),
+                (Outcome::Fault, ErrorCode::TemporarilyUnavailable)
+            );
+        }
+        assert_eq!(world.snapshot(), before);
+    });
+}
+
+#[test]
 fn without_randomness_nothing_is_decided_or_written() {
     both(|world| {
         let first = world.issue("web", "read");

@@ -83,7 +83,19 @@ fn a_store_that_is_lent_answers_like_one_that_is_owned() {
     let engine = Engine::new(&store, clients(), Rules::new(pepper(PEPPER)), host());
     let first = refresh_token(engine.issue(issue()).unwrap());
     let second = refresh_token(engine.token(refresh_request(app(), &first, None)).unwrap());
-    assert!(store.grant(crate::common::grant_id(&second)).refresh().unwrap().generation == 1);
+    assert_eq!(store.grant(crate::common::grant_id(&second)).refresh().unwrap().generation, 1);
+}
+
+#[test]
+fn stores_that_are_shared_answer_like_those_that_are_owned() {
+    let store = Arc::new(Inline(TestStore::default()));
+    let engine = AsyncEngine::new(Arc::clone(&store), Arc::new(Inline(clients())), Rules::new(pepper(PEPPER)), host());
+    let first = refresh_token(block_on(engine.issue(issue())).unwrap());
+    let second = refresh_token(block_on(engine.token(refresh_request(app(), &first, None))).unwrap());
+    assert_eq!(store.0.grant(crate::common::grant_id(&second)).refresh().unwrap().generation, 1);
+    assert!(engine.rules().offers(GrantType::RefreshToken));
+    let ids: Vec<&str> = engine.clients().0.iter().map(|client| client.id().as_str()).collect();
+    assert_eq!(ids, ["app"]);
 }
 
 #[derive(Debug, thiserror::Error)]

@@ -75,6 +75,21 @@ fn a_retry_and_spent_secrets_come_together_and_the_current_one_is_not_spent() {
 }
 
 #[test]
+fn a_record_is_dead_with_its_last_token_or_with_its_end() {
+    both(|world| {
+        let first = world.issue("web", "read");
+        let mut grant = world.record(&first.refresh);
+        assert_eq!(grant.dead_from(), grant.refresh().unwrap().expires_at);
+        let at = world.now().after(secs(3));
+        grant.end(at, regrant::EndReason::EndedByHost);
+        assert_eq!(grant.dead_from(), at);
+        let empty =
+            Grant::new(grant.id(), grant.revision(), regrant::GrantState::Active, grant.terms().clone(), None, vec![]);
+        assert_eq!(empty.unwrap().dead_from(), grant.terms().created_at, "nothing in it was ever alive");
+    });
+}
+
+#[test]
 fn a_grant_id_has_one_written_form() {
     let id = GrantId::from_bytes(*b"\x00\x01\x0f\x10\x7f\x80\xa5\xff01234567");
     let text = "00010f107f80a5ff3031323334353637";

@@ -1,6 +1,8 @@
 //! Revocation. RFC 7009.
 
-use regrant::{EndReason, GrantState, Reason, Revocation};
+use regrant::{
+    AccessEntry, Change, CommitOutcome, Digest, EndReason, Grant, GrantState, Reason, Revocation, TokenStore as _,
+};
 
 use crate::common::{
     answered, app, app2, basic, both, flip, grant_id, lineage_flipped, ms, secret_flipped, secs, web, web2,
@@ -164,5 +166,23 @@ fn two_revocations_at_once_both_succeed() {
         world.store().script([crate::common::Mishap::meanwhile(move || other.revoke(web(), &token).unwrap())]);
         assert_eq!(world.revoke(web(), &first.refresh), Ok(()));
         assert!(world.record(&first.refresh).is_ended());
+    });
+}
+
+/// Such a record is no longer made, but a store may hold one.
+#[test]
+fn an_access_token_without_a_refresh_token_ends_alone_while_another_lives() {
+    both(|world| {
+        let tokens = world.client_credentials(web(), None).unwrap();
+        let grant = world.record(&tokens.access);
+        let other = AccessEntry { digest: Digest::sha256(b"other"), ..grant.access()[0].clone() };
+        let access = vec![grant.access()[0].clone(), other.clone()];
+        let both = Grant::new(grant.id(), grant.revision().next(), grant.state(), grant.terms().clone(), None, access);
+        let change = Change::Replace { expected: grant.revision(), grant: both.unwrap() };
+        assert_eq!(world.store().commit(change).unwrap(), CommitOutcome::Committed);
+        world.revoke(web(), &tokens.access).unwrap();
+        let left = world.record(&tokens.access);
+        assert_eq!((left.is_ended(), left.access()), (false, &[other][..]));
+        assert_eq!(world.resource(&tokens.access), Err(Reason::InactiveAccessToken));
     });
 }

@@ -1,7 +1,7 @@
 //! The clients of the tests.
 
 use std::collections::BTreeMap;
-use std::convert::Infallible;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 use regrant::{
@@ -11,7 +11,15 @@ use regrant::{
 
 /// Clients that a test may change at any time: `web` and `web2` are confidential, `app` and `app2` public, and `rs` may
 /// introspect any access token. The secret of each is its name and `-secret`.
-pub(crate) struct TestClients(Mutex<BTreeMap<ClientId, Arc<Client>>>);
+pub(crate) struct TestClients {
+    clients: Mutex<BTreeMap<ClientId, Arc<Client>>>,
+    down: AtomicBool,
+}
+
+/// The registrations cannot be read.
+#[derive(Debug, thiserror::Error)]
+#[error("the registrations are down")]
+pub(crate) struct ClientsDown;
 
 impl TestClients {
     pub(crate) fn new() -> Self {
@@ -20,13 +28,13 @@ impl TestClients {
         rs.introspection = IntrospectionRight::Any;
         let all = [confidential("web"), confidential("web2"), public_client("app"), public_client("app2"), rs];
         let by_id = all.into_iter().map(|client| (client.id().clone(), Arc::new(client)));
-        Self(Mutex::new(by_id.collect()))
+        Self { clients: Mutex::new(by_id.collect()), down: AtomicBool::new(false) }
     }
 
     /// Changes one client.
     pub(crate) fn change(&self, id: &str, change: impl FnOnce(&mut Client)) {
         let id = ClientId::parse(id).unwrap();
-        let mut clients = self.0.lock().unwrap();
+        let mut clients = self.clients.lock().unwrap();
         change(Arc::make_mut(clients.get_mut(&id).expect("a client of the tests")));
     }
 
@@ -41,27 +49,35 @@ impl TestClients {
 
     /// Registers a client, in place of one of the same name.
     pub(crate) fn put(&self, client: Client) {
-        self.0.lock().unwrap().insert(client.id().clone(), Arc::new(client));
+        self.clients.lock().unwrap().insert(client.id().clone(), Arc::new(client));
     }
 
     /// Answers with one client when asked for another, as a store does that compares names loosely.
     pub(crate) fn confuse(&self, asked: &str, answered: &str) {
-        let mut clients = self.0.lock().unwrap();
+        let mut clients = self.clients.lock().unwrap();
         let client = Arc::clone(&clients[&ClientId::parse(answered).unwrap()]);
         clients.insert(ClientId::parse(asked).unwrap(), client);
     }
 
+    /// Lets every look-up fail from now on.
+    pub(crate) fn go_down(&self) {
+        self.down.store(true, Ordering::SeqCst);
+    }
+
     /// Deletes a client.
     pub(crate) fn delete(&self, id: &str) {
-        self.0.lock().unwrap().remove(&ClientId::parse(id).unwrap());
+        self.clients.lock().unwrap().remove(&ClientId::parse(id).unwrap());
     }
 }
 
 impl ClientStore for TestClients {
-    type Error = Infallible;
+    type Error = ClientsDown;
 
-    fn client(&self, id: &ClientId) -> Result<Option<Arc<Client>>, Infallible> {
-        Ok(self.0.lock().unwrap().get(id).cloned())
+    fn client(&self, id: &ClientId) -> Result<Option<Arc<Client>>, ClientsDown> {
+        if self.down.load(Ordering::SeqCst) {
+            return Err(ClientsDown);
+        }
+        Ok(self.clients.lock().unwrap().get(id).cloned())
     }
 }
 
