@@ -19,7 +19,7 @@ pub(crate) fn uncacheable(status: StatusCode, media_type: HeaderValue, body: Vec
 /// An answer without a word about caches, for the metadata document.
 pub(crate) fn cacheable(status: StatusCode, media_type: HeaderValue, body: Vec<u8>) -> Response<Vec<u8>> {
     // Stated even where it is 0: clients in wide use refuse an empty answer otherwise.
-    let length = HeaderValue::from(body.len());
+    let length = content_length(body.len());
     let mut answer = Response::new(body);
     *answer.status_mut() = status;
     let answer = with_header(answer, CONTENT_TYPE, media_type);
@@ -44,4 +44,40 @@ pub(crate) fn with_retry_after(answer: Response<Vec<u8>>, seconds: u64) -> Respo
 fn with_header(mut answer: Response<Vec<u8>>, name: HeaderName, value: HeaderValue) -> Response<Vec<u8>> {
     answer.headers_mut().insert(name, value);
     answer
+}
+
+/// The lengths below 1000 as text, so that the header of an ordinary answer takes no allocation.
+static LENGTHS: [[u8; 3]; 1000] = lengths();
+
+#[expect(clippy::indexing_slicing, reason = "computed when this is compiled, where a wrong index is an error")]
+#[expect(clippy::cast_possible_truncation, reason = "a digit is less than ten")]
+const fn lengths() -> [[u8; 3]; 1000] {
+    let mut table = [[b'0'; 3]; 1000];
+    let mut number = 0;
+    while number < table.len() {
+        table[number] = [b'0' + (number / 100) as u8, b'0' + (number / 10 % 10) as u8, b'0' + (number % 10) as u8];
+        number += 1;
+    }
+    table
+}
+
+fn content_length(length: usize) -> HeaderValue {
+    let short = LENGTHS.get(length).and_then(|digits| std::str::from_utf8(digits).ok());
+    match short.map(|digits| digits.trim_start_matches('0')) {
+        Some("") => HeaderValue::from_static("0"),
+        Some(digits) => HeaderValue::from_static(digits),
+        None => HeaderValue::from(length),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_table_of_lengths_is_right() {
+        for length in 0..1500 {
+            assert_eq!(content_length(length), length.to_string().as_str());
+        }
+    }
 }

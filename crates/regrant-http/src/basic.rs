@@ -10,6 +10,8 @@
 //!   characters: the challenge says `charset="UTF-8"`, and whoever says so accepts all of it (N-034, N-029).
 
 use std::fmt;
+use std::ops::Range;
+use std::string::FromUtf8Error;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -19,49 +21,67 @@ use crate::percent;
 
 /// The id and the secret of one well-formed `Basic` header. The secret is wiped on drop and never printed.
 pub struct BasicCredentials {
-    client_id: String,
-    client_secret: Zeroizing<String>,
+    /// Both as they were sent, or decoded, in one buffer.
+    text: Zeroizing<String>,
+    id: Range<usize>,
+    secret: Range<usize>,
 }
 
 impl BasicCredentials {
     /// Reads what follows the scheme name. `None` for anything malformed, whatever it is: the client gets one answer.
     pub(crate) fn parse(token68: &str) -> Option<Self> {
-        let octets = Zeroizing::new(STANDARD.decode(token68).ok()?);
-        let text = std::str::from_utf8(&octets).ok()?;
+        let text = Zeroizing::new(String::from_utf8(STANDARD.decode(token68).ok()?).map_err(wiped).ok()?);
         // N-029: a control character is refused before decoding as well as after it.
         if text.contains(|c: char| c.is_control()) {
             return None;
         }
         // N-028
-        let (id, secret) = text.split_once(':')?;
+        let colon = text.find(':')?;
+        let credentials = Self { id: 0..colon, secret: colon.saturating_add(1)..text.len(), text };
         // N-027
-        let credentials = Self {
-            client_id: percent::decode(id).ok()?.into_owned(),
-            client_secret: Zeroizing::new(percent::decode(secret).ok()?.into_owned()),
-        };
+        let credentials = if percent::is_plain(&credentials.text) { credentials } else { credentials.decoded()? };
         credentials.is_well_formed().then_some(credentials)
+    }
+
+    fn decoded(&self) -> Option<Self> {
+        let id = percent::decode(self.client_id()).ok()?;
+        let secret = Zeroizing::new(percent::decode(self.expose_secret()).ok()?.into_owned());
+        let mut text = Zeroizing::new(String::with_capacity(id.len().saturating_add(secret.len())));
+        text.push_str(&id);
+        text.push_str(&secret);
+        Some(Self { id: 0..id.len(), secret: id.len()..text.len(), text })
     }
 
     /// N-015, N-029, N-034
     fn is_well_formed(&self) -> bool {
-        let secret = !self.client_secret.contains(char::is_control);
-        !self.client_id.is_empty() && is_vschar(&self.client_id) && secret
+        let (id, secret) = (self.client_id(), self.expose_secret());
+        !id.is_empty() && is_vschar(id) && !secret.contains(char::is_control)
     }
 
     /// The client id: one or more `VSCHAR`.
     pub fn client_id(&self) -> &str {
-        &self.client_id
+        self.part(&self.id)
     }
 
     /// The client secret: any text without control characters, maybe none. The one door to it.
     pub fn expose_secret(&self) -> &str {
-        &self.client_secret
+        self.part(&self.secret)
     }
+
+    /// INVARIANT: both ranges lie within the text, between characters.
+    fn part(&self, range: &Range<usize>) -> &str {
+        self.text.get(range.clone()).unwrap_or_default()
+    }
+}
+
+/// Wipes what was no text.
+fn wiped(error: FromUtf8Error) {
+    drop(Zeroizing::new(error.into_bytes()));
 }
 
 impl fmt::Debug for BasicCredentials {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("BasicCredentials").field("client_id", &self.client_id).finish_non_exhaustive()
+        f.debug_struct("BasicCredentials").field("client_id", &self.client_id()).finish_non_exhaustive()
     }
 }
 

@@ -1,9 +1,9 @@
 //! What the server logs: decisions, faults, its own life. Never a token, never a secret.
 
 use std::error::Error;
-use std::io;
+use std::{fmt, io};
 
-use regrant::{Decision, EngineError, Event, Observer, Outcome};
+use regrant::{ClientId, Decision, EngineError, Event, GrantId, Observer, Outcome};
 use tracing::{debug, error, info, warn};
 use tracing_subscriber::EnvFilter;
 
@@ -32,26 +32,40 @@ impl Observer for Journal {
 
     fn fault(&self, error: &EngineError) {
         let Decision { request, client_id, grant_id, attempts, .. } = &error.decision;
-        let client = client_id.as_ref().map_or("-", |id| id.as_str());
-        let grant = grant_id.map_or_else(|| "-".to_owned(), |id| id.to_string());
-        error!(?request, client, grant, attempts, "{}", chain("fault", error));
+        let (client, grant) = (name(client_id.as_ref()), Named(*grant_id));
+        error!(?request, client, %grant, attempts, "{}", chain("fault", error));
     }
 }
 
 fn decision(decision: &Decision) {
     let (request, outcome, attempts) = (decision.request, decision.outcome, decision.attempts);
-    let client = decision.client_id.as_ref().map_or("-", |id| id.as_str());
-    let grant = decision.grant_id.map_or_else(|| "-".to_owned(), |id| id.to_string());
+    let (client, grant) = (name(decision.client_id.as_ref()), Named(decision.grant_id));
     match (decision.event(), outcome) {
         (Some(Event::Replay), _) => {
-            warn!(?request, client, grant, attempts, "replay: a spent refresh token came again");
+            warn!(?request, client, %grant, attempts, "replay: a spent refresh token came again");
         }
         (Some(Event::AuthenticationRefused), _) => {
             warn!(?request, ?outcome, client, "client authentication refused");
         }
-        (Some(Event::Retry), _) => info!(?request, client, grant, attempts, "retry: the answer was given again"),
-        (Some(Event::Revocation), _) => info!(?request, ?outcome, client, grant, attempts, "revoked"),
-        (None, Outcome::Refused(reason)) => info!(?request, ?reason, client, grant, attempts, "refused"),
-        (None, _) => debug!(?request, ?outcome, client, grant, attempts, "decided"),
+        (Some(Event::Retry), _) => info!(?request, client, %grant, attempts, "retry: the answer was given again"),
+        (Some(Event::Revocation), _) => info!(?request, ?outcome, client, %grant, attempts, "revoked"),
+        (None, Outcome::Refused(reason)) => info!(?request, ?reason, client, %grant, attempts, "refused"),
+        (None, _) => debug!(?request, ?outcome, client, %grant, attempts, "decided"),
+    }
+}
+
+fn name(client: Option<&ClientId>) -> &str {
+    client.map_or("-", ClientId::as_str)
+}
+
+/// A grant by its name, written only where the line is logged.
+struct Named(Option<GrantId>);
+
+impl fmt::Display for Named {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Some(id) => id.fmt(f),
+            None => f.write_str("-"),
+        }
     }
 }

@@ -18,8 +18,8 @@ impl<'a> Members<'a> {
     }
 
     pub(super) fn access_token(self) -> Self {
-        let token = self.reply.access_token.expose(self.encoding);
-        self.with(|object| object.string("access_token", &token))
+        let (token, encoding) = (&self.reply.access_token, self.encoding);
+        self.with(|object| object.written("access_token", |buffer| token.expose_into(encoding, buffer)))
     }
 
     /// N-131
@@ -35,8 +35,11 @@ impl<'a> Members<'a> {
 
     /// Left out where the grant has none (N-064, N-136).
     pub(super) fn refresh_token(self) -> Self {
-        let token = self.reply.refresh_token.as_ref().map(|token| token.expose(self.encoding));
-        self.with(|object| object.optional_string("refresh_token", token.as_ref().map(|token| token.as_str())))
+        let (token, encoding) = (self.reply.refresh_token.as_ref(), self.encoding);
+        self.with(|object| match token {
+            Some(token) => object.written("refresh_token", |buffer| token.expose_into(encoding, buffer)),
+            None => object,
+        })
     }
 
     /// Always there (N-088), but for the empty scope, which RFC 6749 §3.3 has no way to write.

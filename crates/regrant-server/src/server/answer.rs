@@ -1,49 +1,56 @@
 //! From a request on the socket to the answer of the engine.
 
+use std::convert::Infallible;
+use std::io::Cursor;
 use std::sync::Arc;
 
-use axum::Router;
-use axum::body::Body;
-use axum::extract::{Request, State};
-use axum::response::Response;
-use axum::routing::get;
 use http::header::{CACHE_CONTROL, CONNECTION};
-use http::{HeaderValue, StatusCode};
+use http::{HeaderValue, Request, Response, StatusCode};
+use http_body_util::Full;
+use hyper::body::Incoming;
 
-use super::App;
 use super::body::{self, Unread};
+use super::connection::Connection;
+use super::finishing::Finishing;
 use super::health;
 use crate::config::HEALTH_PATH;
 
-/// The health page, and the endpoints of the service behind everything else.
-pub(super) fn router(app: Arc<App>) -> Router {
-    Router::new().route(HEALTH_PATH, get(health::health)).fallback(answer).with_state(app)
+/// An answer whose body is the very buffer that it was written into.
+pub(super) type Answer = Response<Full<Cursor<Vec<u8>>>>;
+
+/// Answers one request: every one, also the worst.
+pub(super) async fn answer(connection: Arc<Connection>, request: Request<Incoming>) -> Result<Answer, Infallible> {
+    connection.patience.answering();
+    let answer = match request.uri().path() {
+        HEALTH_PATH => health::answer(&connection.app, request.method()).await,
+        _ => decided(&connection, request).await,
+    };
+    connection.patience.answered();
+    Ok(answer.map(|body| Full::new(Cursor::new(body))))
 }
 
 /// Reads the body and lets the service answer.
-async fn answer(State(app): State<Arc<App>>, request: Request) -> Response {
+async fn decided(connection: &Arc<Connection>, request: Request<Incoming>) -> Response<Vec<u8>> {
     let (parts, body) = request.into_parts();
-    let bound = if app.service.serves(parts.uri.path()) { app.service.limits().body_bytes } else { 0 };
+    let service = &connection.app.service;
+    let bound = if service.serves(parts.uri.path()) { service.limits().body_bytes } else { 0 };
     let body = match body::read(body, bound).await {
         Ok(body) => body,
         Err(Unread::Late) => return closing(StatusCode::REQUEST_TIMEOUT),
         Err(Unread::Broken) => return closing(StatusCode::BAD_REQUEST),
     };
-    let request = http::Request::from_parts(parts, body);
-    // A task of its own: a client that hangs up must not stop a decision halfway between its commit and its record.
-    let decided = tokio::spawn(async move { app.service.handle_async(&app.engine, &request).await });
-    match decided.await {
-        Ok(answer) => answer.map(Body::from),
-        Err(error) => {
-            tracing::error!(%error, "a request broke the server's own rules");
-            closing(StatusCode::INTERNAL_SERVER_ERROR)
-        }
-    }
+    let request = Request::from_parts(parts, body);
+    let held = Arc::clone(connection);
+    let decided = Finishing::new(async move { held.app.service.handle_async(&held.app.engine, &request).await });
+    decided.await.unwrap_or_else(|panicked| {
+        tracing::error!(%panicked, "a request broke the server's own rules");
+        closing(StatusCode::INTERNAL_SERVER_ERROR)
+    })
 }
 
 /// An answer without a body, after which the connection is of no more use.
-fn closing(status: StatusCode) -> Response {
-    let mut answer = Response::new(Body::empty());
+fn closing(status: StatusCode) -> Response<Vec<u8>> {
+    let mut answer = Response::new(Vec::new());
     *answer.status_mut() = status;
     answer.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     answer.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));

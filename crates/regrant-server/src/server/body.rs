@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use axum::body::Body;
 use http_body_util::BodyExt as _;
+use hyper::body::{Body, Bytes};
 use tokio::time::timeout;
 
 /// How long a whole body may take.
@@ -21,26 +21,43 @@ pub(super) enum Unread {
     Broken,
 }
 
-/// Reads a body: all of it, or `bound + 1` octets where there are more, by which the reader can tell.
-pub(super) async fn read(body: Body, bound: usize) -> Result<Vec<u8>, Unread> {
+/// Reads a body: all of it, or `bound + 1` octets where there are more, by which the reader can tell. What came in one
+/// piece is not copied.
+pub(super) async fn read<B: Body<Data = Bytes> + Unpin>(body: B, bound: usize) -> Result<Bytes, Unread> {
     timeout(PATIENCE, collect(body, bound)).await.unwrap_or(Err(Unread::Late))
 }
 
-async fn collect(mut body: Body, bound: usize) -> Result<Vec<u8>, Unread> {
+async fn collect<B: Body<Data = Bytes> + Unpin>(mut body: B, bound: usize) -> Result<Bytes, Unread> {
     let kept = bound.saturating_add(1);
-    let (mut bytes, mut seen) = (Vec::new(), 0_usize);
-    while let Some(frame) = body.frame().await {
-        let Ok(data) = frame.map_err(|_| Unread::Broken)?.into_data() else {
-            continue;
-        };
+    let Some(mut first) = piece(&mut body).await? else {
+        return Ok(Bytes::new());
+    };
+    let mut seen = first.len();
+    if body.is_end_stream() {
+        first.truncate(kept);
+        return Ok(first);
+    }
+    let mut bytes = Vec::from(first);
+    while let Some(data) = piece(&mut body).await? {
         seen = seen.saturating_add(data.len());
-        let room = kept.saturating_sub(bytes.len());
-        bytes.extend(data.iter().take(room));
+        let room = kept.saturating_sub(bytes.len()).min(data.len());
+        bytes.extend_from_slice(data.get(..room).unwrap_or_default());
         if seen > bound.saturating_add(DISCARDED) {
             break;
         }
     }
-    Ok(bytes)
+    bytes.truncate(kept);
+    Ok(Bytes::from(bytes))
+}
+
+/// The next piece of a body; trailers are none.
+async fn piece<B: Body<Data = Bytes> + Unpin>(body: &mut B) -> Result<Option<Bytes>, Unread> {
+    while let Some(frame) = body.frame().await {
+        if let Ok(data) = frame.map_err(|_| Unread::Broken)?.into_data() {
+            return Ok(Some(data));
+        }
+    }
+    Ok(None)
 }
 
 #[cfg(test)]
@@ -48,7 +65,7 @@ mod tests {
     use std::pin::Pin;
     use std::task::{Context, Poll};
 
-    use axum::body::{Bytes, HttpBody};
+    use http_body_util::Full;
     use hyper::body::Frame;
 
     use super::*;
@@ -56,7 +73,7 @@ mod tests {
     /// A body that never comes.
     struct Silence;
 
-    impl HttpBody for Silence {
+    impl Body for Silence {
         type Data = Bytes;
         type Error = std::io::Error;
 
@@ -65,15 +82,37 @@ mod tests {
         }
     }
 
+    /// A body that comes in pieces.
+    struct Pieces(Vec<Bytes>);
+
+    impl Body for Pieces {
+        type Data = Bytes;
+        type Error = std::io::Error;
+
+        fn poll_frame(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<std::io::Result<Frame<Bytes>>>> {
+            Poll::Ready(self.0.pop().map(|piece| Ok(Frame::data(piece))))
+        }
+    }
+
+    #[tokio::test]
+    async fn pieces_are_put_together_and_one_piece_is_not_copied() {
+        let pieces = |sizes: &[usize]| Pieces(sizes.iter().map(|size| Bytes::from(vec![7; *size])).collect());
+        for (sizes, kept) in [(&[3, 4][..], 7), (&[5, 0, 5], 10), (&[5, 6], 11), (&[500, 400], 11), (&[], 0)] {
+            assert_eq!(read(pieces(sizes), 10).await.unwrap().len(), kept, "{sizes:?}");
+        }
+        let whole = Bytes::from(vec![7; 9]);
+        assert_eq!(read(Full::new(whole.clone()), 10).await.unwrap().as_ptr(), whole.as_ptr());
+    }
+
     #[tokio::test(start_paused = true)]
     async fn a_client_that_sends_nothing_is_not_waited_for() {
-        assert_eq!(read(Body::new(Silence), 10).await, Err(Unread::Late));
+        assert_eq!(read(Silence, 10).await, Err(Unread::Late));
     }
 
     #[tokio::test]
     async fn one_octet_more_than_the_bound_is_kept() {
         for (sent, kept) in [(0, 0), (9, 9), (10, 10), (11, 11), (5_000, 11)] {
-            assert_eq!(read(Body::from(vec![7; sent]), 10).await.unwrap().len(), kept, "{sent}");
+            assert_eq!(read(Full::new(Bytes::from(vec![7; sent])), 10).await.unwrap().len(), kept, "{sent}");
         }
     }
 }

@@ -5,22 +5,16 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
-use hyper::server::conn::http1;
-use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::server::graceful::GracefulShutdown;
-use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{sleep, timeout};
 
-/// How long the head of a request may take, the wait for the next one on an open connection included.
-const HEAD_PATIENCE: Duration = Duration::from_secs(15);
+use super::App;
+use super::connection::{self, Connection};
+use super::stop::Stop;
+
 /// The most connections at once; further ones wait in the backlog of the socket.
-const CONNECTIONS: usize = 1024;
-/// The largest head of a request in octets, and the most header fields.
-const HEAD_BYTES: usize = 64 * 1024;
-const HEAD_FIELDS: usize = 100;
+const CONNECTIONS: u32 = 1024;
 /// How long to wait when the system has no more files to give.
 const BREATH: Duration = Duration::from_millis(50);
 
@@ -28,17 +22,20 @@ const BREATH: Duration = Duration::from_millis(50);
 /// of them finished within `grace`.
 pub(super) async fn serve(
     listener: TcpListener,
-    router: Router,
+    app: Arc<App>,
     stop: impl Future<Output = ()>,
     grace: Duration,
 ) -> bool {
-    let graceful = GracefulShutdown::new();
-    let places = Arc::new(Semaphore::new(CONNECTIONS));
+    let stopping = Arc::new(Stop::default());
+    let places = Arc::new(Semaphore::new(CONNECTIONS as usize));
     let mut stop = pin!(stop);
     loop {
         tokio::select! {
             accepted = accept(&listener, &places) => match accepted {
-                Ok((stream, place)) => spawn(stream, place, router.clone(), &graceful),
+                Ok((stream, place)) => {
+                    let held = Arc::new(Connection::new(Arc::clone(&app), place));
+                    tokio::spawn(connection::serve(stream, held, Arc::clone(&stopping)));
+                }
                 Err(error) => {
                     tracing::warn!(%error, "a connection could not be accepted");
                     sleep(BREATH).await;
@@ -48,7 +45,9 @@ pub(super) async fn serve(
         }
     }
     drop(listener);
-    timeout(grace, graceful.shutdown()).await.is_ok()
+    stopping.now();
+    // Who gets all places knows that nobody has one.
+    timeout(grace, places.acquire_many(CONNECTIONS)).await.is_ok()
 }
 
 /// The next connection, once there is a place for it.
@@ -58,22 +57,4 @@ async fn accept(listener: &TcpListener, places: &Arc<Semaphore>) -> io::Result<(
     // An answer is small and complete: waiting for more to send would only make it late.
     stream.set_nodelay(true)?;
     Ok((stream, place))
-}
-
-/// Serves one connection in a task of its own.
-fn spawn(stream: TcpStream, place: OwnedSemaphorePermit, router: Router, graceful: &GracefulShutdown) {
-    let connection = http1::Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(HEAD_PATIENCE)
-        .max_buf_size(HEAD_BYTES)
-        .max_headers(HEAD_FIELDS)
-        .half_close(true)
-        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router));
-    let connection = graceful.watch(connection);
-    tokio::spawn(async move {
-        if let Err(error) = connection.await {
-            tracing::debug!(%error, "a connection ended early");
-        }
-        drop(place);
-    });
 }

@@ -5,8 +5,12 @@
 
 mod answer;
 mod body;
+mod connection;
 mod connections;
+mod finishing;
 mod health;
+mod patience;
+mod stop;
 mod sweep;
 
 use std::net::SocketAddr;
@@ -26,7 +30,7 @@ use crate::pepper;
 use crate::store::{Clients, Store, Table};
 
 /// The engine as this host runs it.
-pub(crate) type HostEngine = AsyncEngine<Arc<Store>, Clients<Table>>;
+pub type HostEngine = AsyncEngine<Arc<Store>, Clients<Table>>;
 
 /// Everything that answers requests.
 #[derive(Debug)]
@@ -87,8 +91,7 @@ impl Server {
     /// Answers requests until `stop` is ready; then lets those in flight finish, within a deadline.
     pub async fn run(self, stop: impl Future<Output = ()>) {
         let sweeper = tokio::spawn(sweep::forever(Arc::clone(&self.store)));
-        let router = answer::router(self.app);
-        let finished = connections::serve(self.listener, router, stop, GRACE).await;
+        let finished = connections::serve(self.listener, self.app, stop, GRACE).await;
         sweeper.abort();
         if finished {
             tracing::info!("stopped");
