@@ -29,7 +29,7 @@ pub(crate) fn decode(text: &str) -> Result<Cow<'_, str>, EscapeError> {
 /// Whether there is nothing to decode. All octets are looked at, which is quicker than to stop at the first that counts:
 /// it takes no branch for each.
 pub(crate) fn is_plain(text: &str) -> bool {
-    text.bytes().fold(true, |plain, byte| plain & (byte != b'%') & (byte != b'+'))
+    text.bytes().map(|byte| u8::from(byte == b'%') | u8::from(byte == b'+')).fold(0, |any, one| any | one) == 0
 }
 
 fn decode_escapes(text: &str) -> Result<String, EscapeError> {

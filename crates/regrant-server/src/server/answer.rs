@@ -11,7 +11,8 @@ use hyper::body::Incoming;
 
 use super::body::{self, Unread};
 use super::connection::Connection;
-use super::finishing::Finishing;
+use super::engine::HostEngine;
+use super::finishing::{Finishing, caught};
 use super::health;
 use crate::config::HEALTH_PATH;
 
@@ -40,9 +41,14 @@ async fn decided(connection: &Arc<Connection>, request: Request<Incoming>) -> Re
         Err(Unread::Broken) => return closing(StatusCode::BAD_REQUEST),
     };
     let request = Request::from_parts(parts, body);
-    let held = Arc::clone(connection);
-    let decided = Finishing::new(async move { held.app.service.handle_async(&held.app.engine, &request).await });
-    decided.await.unwrap_or_else(|panicked| {
+    let decided = match &connection.app.engine {
+        HostEngine::AtOnce(engine) => caught(|| service.handle(engine, &request)),
+        HostEngine::Awaited(engine) => {
+            let (held, engine) = (Arc::clone(connection), Arc::clone(engine));
+            Finishing::new(async move { held.app.service.handle_async(&engine, &request).await }).await
+        }
+    };
+    decided.unwrap_or_else(|panicked| {
         tracing::error!(%panicked, "a request broke the server's own rules");
         closing(StatusCode::INTERNAL_SERVER_ERROR)
     })

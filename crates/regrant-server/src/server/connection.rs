@@ -81,3 +81,104 @@ fn is_late(mut bell: Pin<&mut Sleep>, patience: &Patience, context: &mut Context
     }
     false
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+    use std::time::Duration;
+
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, DuplexStream, duplex};
+    use tokio::sync::Semaphore;
+    use tokio::time::Instant;
+
+    use super::*;
+    use crate::config::{Config, Overrides};
+
+    const REQUEST: &[u8] = b"GET /nowhere HTTP/1.1\r\nhost: x\r\n\r\n";
+    const HALF: &[u8] = b"POST /token HTTP/1.1\r\nhost: x\r\ncontent-length: 10\r\n\r\n12345";
+
+    async fn app() -> Arc<App> {
+        let text = "store = 'memory:'\n[[mount]]\ndialect = 'rfc6749'\ntoken = '/token'\n";
+        let config = Config::parse(Path::new("test.toml"), text, &Overrides::default()).unwrap();
+        Arc::new(App::open(config, ([127, 0, 0, 1], 1).into()).await.unwrap())
+    }
+
+    /// The client's end of a connection that is served.
+    async fn connected(stop: &Arc<Stop>) -> DuplexStream {
+        let (client, server) = duplex(4096);
+        let place = Arc::new(Semaphore::new(1)).acquire_owned().await.unwrap();
+        tokio::spawn(serve(server, Arc::new(Connection::new(app().await, place)), Arc::clone(stop)));
+        client
+    }
+
+    /// Everything that still comes, and after how many seconds the connection was closed.
+    async fn rest(client: &mut DuplexStream) -> (String, u64) {
+        let began = Instant::now();
+        let mut rest = String::new();
+        client.read_to_string(&mut rest).await.unwrap();
+        (rest, began.elapsed().as_secs())
+    }
+
+    /// One whole answer without a body.
+    async fn answer(client: &mut DuplexStream) {
+        let mut answer = Vec::new();
+        while !answer.ends_with(b"\r\n\r\n") {
+            answer.push(client.read_u8().await.unwrap());
+        }
+        assert!(answer.starts_with(b"HTTP/1.1 404 Not Found\r\n"), "{}", answer.escape_ascii());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_client_that_sends_no_head_or_half_of_one_has_its_time() {
+        for sent in [&b""[..], b"GET / HTTP/1.1\r\nho"] {
+            let mut client = connected(&Arc::default()).await;
+            client.write_all(sent).await.unwrap();
+            assert_eq!(rest(&mut client).await, (String::new(), 15));
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_trickle_of_octets_buys_no_time() {
+        let mut client = connected(&Arc::default()).await;
+        for octet in b"GET / HTTP/1.1\r\nhost: x" {
+            if client.write_all(&[*octet]).await.is_err() {
+                return;
+            }
+            sleep(Duration::from_secs(1)).await;
+        }
+        panic!("the head took longer than it may, and was waited for");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn each_answer_starts_the_time_anew() {
+        let mut client = connected(&Arc::default()).await;
+        for _ in 0..3 {
+            sleep(Duration::from_secs(14)).await;
+            client.write_all(REQUEST).await.unwrap();
+            answer(&mut client).await;
+        }
+        assert_eq!(rest(&mut client).await.1, 15);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_body_has_a_time_of_its_own() {
+        let mut client = connected(&Arc::default()).await;
+        sleep(Duration::from_secs(14)).await;
+        client.write_all(HALF).await.unwrap();
+        let (answer, seconds) = rest(&mut client).await;
+        assert!(answer.starts_with("HTTP/1.1 408 Request Timeout\r\n"), "{answer}");
+        assert_eq!(seconds, 10, "of the body, although the connection has been open for longer than a head may take");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_idle_connection_ends_with_the_server() {
+        let stop = Arc::default();
+        let mut client = connected(&stop).await;
+        client.write_all(REQUEST).await.unwrap();
+        answer(&mut client).await;
+        stop.now();
+        assert_eq!(rest(&mut client).await.1, 0);
+        // One that is opened in the last moment, too.
+        assert_eq!(rest(&mut connected(&stop).await).await.1, 0);
+    }
+}

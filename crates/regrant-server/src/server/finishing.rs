@@ -20,6 +20,11 @@ pub(super) struct Finishing<T: Send + 'static> {
 /// What a panic carried.
 pub(super) struct Panicked(Box<dyn Any + Send>);
 
+/// Does work that is done at once. A panic ends it and nothing else.
+pub(super) fn caught<T>(work: impl FnOnce() -> T) -> Result<T, Panicked> {
+    catch_unwind(AssertUnwindSafe(work)).map_err(Panicked)
+}
+
 impl<T: Send + 'static> Finishing<T> {
     pub(super) fn new(work: impl Future<Output = T> + Send + 'static) -> Self {
         Self { work: Some(Box::pin(work)) }
@@ -33,15 +38,13 @@ impl<T: Send + 'static> Future for Finishing<T> {
         let Some(work) = &mut self.work else {
             return Poll::Pending;
         };
-        let polled = catch_unwind(AssertUnwindSafe(|| work.as_mut().poll(context)));
-        if matches!(polled, Ok(Poll::Pending)) {
-            return Poll::Pending;
-        }
+        let done = match caught(|| work.as_mut().poll(context)) {
+            Ok(Poll::Pending) => return Poll::Pending,
+            Ok(Poll::Ready(answer)) => Ok(answer),
+            Err(panicked) => Err(panicked),
+        };
         self.work = None;
-        match polled {
-            Ok(ready) => ready.map(Ok),
-            Err(panic) => Poll::Ready(Err(Panicked(panic))),
-        }
+        Poll::Ready(done)
     }
 }
 

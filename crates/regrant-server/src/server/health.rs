@@ -21,7 +21,7 @@ pub(super) async fn answer(app: &App, method: &Method) -> Response<Vec<u8>> {
     }
     // No grant has this id but by a chance of one in 2^128; that there is none is an answer as good as any.
     let nobody = GrantId::from_bytes([0; GrantId::LENGTH]);
-    match timeout(PATIENCE, app.engine.store().load(&nobody)).await {
+    match timeout(PATIENCE, app.store.load(&nobody)).await {
         Ok(Ok(_)) => text(StatusCode::OK, "ok\n"),
         Ok(Err(_)) => text(StatusCode::SERVICE_UNAVAILABLE, "the store does not answer\n"),
         Err(_) => text(StatusCode::SERVICE_UNAVAILABLE, "the store does not answer in time\n"),

@@ -7,6 +7,7 @@ mod answer;
 mod body;
 mod connection;
 mod connections;
+mod engine;
 mod finishing;
 mod health;
 mod patience;
@@ -17,7 +18,8 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use regrant::{AsyncEngine, EngineError, Host, IssueRequest, Reply, Rules, TokenReply};
+use engine::HostEngine;
+use regrant::{EngineError, Host, IssueRequest, Reply, Rules, TokenReply};
 use regrant_http::{Dialect, Service};
 use tokio::net::TcpListener;
 
@@ -27,16 +29,29 @@ use crate::entropy::ThreadEntropy;
 use crate::fault::Fault;
 use crate::journal::Journal;
 use crate::pepper;
-use crate::store::{Clients, Store, Table};
-
-/// The engine as this host runs it.
-pub type HostEngine = AsyncEngine<Arc<Store>, Clients<Table>>;
+use crate::store::Store;
 
 /// Everything that answers requests.
 #[derive(Debug)]
 struct App {
     service: Service,
     engine: HostEngine,
+    store: Arc<Store>,
+}
+
+impl App {
+    /// Opens the store and reads the pepper, for a server that is reached at `address`.
+    async fn open(config: Config, address: SocketAddr) -> Result<Self, Fault> {
+        let service = config.service(address)?;
+        let store = Arc::new(Store::open(&config).await?);
+        let rules = Rules::new(pepper::load(&config, store.is_empty().await)?);
+        let mut host = Host::new(clock::now, ThreadEntropy).with_observer(Journal);
+        if let Some(feed) = store.feed() {
+            host = host.with_feed(feed);
+        }
+        let engine = HostEngine::new(&store, config.clients, config.policy, rules, host);
+        Ok(Self { service, engine, store })
+    }
 }
 
 /// How long requests in flight may take to finish once the server is told to stop.
@@ -48,7 +63,6 @@ pub struct Server {
     listener: TcpListener,
     address: SocketAddr,
     app: Arc<App>,
-    store: Arc<Store>,
 }
 
 impl Server {
@@ -61,17 +75,10 @@ impl Server {
             .await
             .map_err(|error| Fault::running(format_args!("listen: {}: {}", config.listen, io_text(&error))))?;
         let address = listener.local_addr().map_err(Fault::running)?;
-        let service = config.service(address)?;
-        let store = Arc::new(Store::open(&config).await?);
-        let rules = Rules::new(pepper::load(&config, store.is_empty().await)?);
-        let mut host = Host::new(clock::now, ThreadEntropy).with_observer(Journal);
-        if let Some(feed) = store.feed() {
-            host = host.with_feed(feed);
-        }
-        let clients = Clients::new(config.clients, config.policy, &store);
-        let engine = AsyncEngine::new(Arc::clone(&store), clients, rules, host);
-        announce(&config.mounts, address);
-        Ok(Self { listener, address, app: Arc::new(App { service, engine }), store })
+        let mounts = config.mounts.clone();
+        let app = App::open(config, address).await?;
+        announce(&mounts, address);
+        Ok(Self { listener, address, app: Arc::new(app) })
     }
 
     /// The address that it listens on, with the real port.
@@ -90,7 +97,7 @@ impl Server {
 
     /// Answers requests until `stop` is ready; then lets those in flight finish, within a deadline.
     pub async fn run(self, stop: impl Future<Output = ()>) {
-        let sweeper = tokio::spawn(sweep::forever(Arc::clone(&self.store)));
+        let sweeper = tokio::spawn(sweep::forever(Arc::clone(&self.app.store)));
         let finished = connections::serve(self.listener, self.app, stop, GRACE).await;
         sweeper.abort();
         if finished {

@@ -6,6 +6,7 @@ mod shared;
 
 use std::error::Error;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 pub use clients::{Clients, Table};
@@ -34,7 +35,7 @@ const COMMANDING: Duration = Duration::from_secs(5);
 #[derive(Debug)]
 pub enum Store {
     /// In this process.
-    Memory(MemoryStore),
+    Memory(Arc<MemoryStore>),
     /// In a file.
     Sqlite(SqliteFile),
     /// In a database server.
@@ -72,7 +73,7 @@ impl Store {
     /// The store cannot be opened.
     pub async fn open(config: &Config) -> Result<Self, Fault> {
         match &config.store {
-            StoreUrl::Memory => Ok(Self::Memory(MemoryStore::new())),
+            StoreUrl::Memory => Ok(Self::Memory(Arc::default())),
             StoreUrl::Sqlite(path) => SqliteFile::open(path).map(Self::Sqlite),
             StoreUrl::Postgres(url) => open_postgres(postgres_options(config, url)?).await.map(Self::Postgres),
         }
@@ -152,7 +153,7 @@ impl AsyncGrantManagement for Store {
 
     async fn list(&self, filter: &GrantFilter, after: Option<GrantId>, limit: usize) -> Result<Vec<Grant>, BoxError> {
         match self {
-            Self::Memory(store) => AsyncGrantManagement::list(store, filter, after, limit).await.map_err(told),
+            Self::Memory(store) => AsyncGrantManagement::list(&**store, filter, after, limit).await.map_err(told),
             Self::Sqlite(open) => open.still_there(AsyncGrantManagement::list(&open.store, filter, after, limit).await),
             Self::Postgres(store) => AsyncGrantManagement::list(store, filter, after, limit).await.map_err(told),
         }
@@ -166,7 +167,7 @@ impl AsyncGrantManagement for Store {
         limit: usize,
     ) -> Result<usize, BoxError> {
         match self {
-            Self::Memory(store) => AsyncGrantManagement::end(store, filter, at, reason, limit).await.map_err(told),
+            Self::Memory(store) => AsyncGrantManagement::end(&**store, filter, at, reason, limit).await.map_err(told),
             Self::Sqlite(open) => {
                 open.still_there(AsyncGrantManagement::end(&open.store, filter, at, reason, limit).await)
             }
@@ -176,7 +177,7 @@ impl AsyncGrantManagement for Store {
 
     async fn purge(&self, before: Timestamp, limit: usize) -> Result<usize, BoxError> {
         match self {
-            Self::Memory(store) => AsyncGrantManagement::purge(store, before, limit).await.map_err(told),
+            Self::Memory(store) => AsyncGrantManagement::purge(&**store, before, limit).await.map_err(told),
             Self::Sqlite(open) => open.still_there(AsyncGrantManagement::purge(&open.store, before, limit).await),
             Self::Postgres(store) => AsyncGrantManagement::purge(store, before, limit).await.map_err(told),
         }
