@@ -79,12 +79,19 @@ impl Crowd {
     pub fn issue<S: TokenStore>(world: &World<S>, count: usize, seed: u64) -> Done<Self> {
         let pick = SmallRng::seed_from_u64(seed);
         let mut crowd = Self { refresh: Vec::new(), access: Vec::new(), queue: Vec::new(), pick };
-        for _ in 0..count {
-            let (access, refresh) = issued(world)?;
-            crowd.access.push(access);
-            crowd.refresh.push(refresh);
-        }
+        (0..count).try_for_each(|_| crowd.issue_one(world))?;
         Ok(crowd)
+    }
+
+    /// Issues one grant more.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub fn issue_one<S: TokenStore>(&mut self, world: &World<S>) -> Done {
+        let (access, refresh) = issued(world)?;
+        self.access.push(access);
+        self.refresh.push(refresh);
+        Ok(())
     }
 
     /// How many grants there are.

@@ -12,11 +12,13 @@ use crate::Done;
 /// All callers, and the server that they call.
 pub(crate) struct Callers {
     pub(crate) world: World<SqliteStore>,
-    crowds: Vec<Crowd>,
-    step: Duration,
+    pub(crate) crowds: Vec<Crowd>,
+    /// How much time goes by with each call, on the clock of the engine.
+    pub(crate) step: Duration,
 }
 
 /// What a run came to.
+#[derive(Default)]
 pub(crate) struct Run {
     /// From the first call to the last answer.
     pub(crate) took: Duration,
@@ -25,6 +27,19 @@ pub(crate) struct Run {
 }
 
 impl Run {
+    pub(crate) fn new(took: Duration, latencies: impl Iterator<Item = Duration>) -> Self {
+        let mut latencies: Vec<_> = latencies.collect();
+        latencies.sort();
+        Self { took, latencies }
+    }
+
+    /// Another run, after this one.
+    pub(crate) fn add(&mut self, other: Self) {
+        self.took += other.took;
+        self.latencies.extend(other.latencies);
+        self.latencies.sort();
+    }
+
     /// The time within which so many of a hundred calls were answered, in seconds.
     pub(crate) fn percentile(&self, percent: usize) -> f64 {
         let place = (self.latencies.len() * percent / 100).min(self.latencies.len().saturating_sub(1));
@@ -62,9 +77,7 @@ impl Callers {
             for thread in threads {
                 latencies.extend(thread.join().map_err(|_| "a thread stopped")??);
             }
-            let took = begin.elapsed();
-            latencies.sort();
-            Ok(Run { took, latencies })
+            Ok(Run::new(begin.elapsed(), latencies.into_iter()))
         })
     }
 }
