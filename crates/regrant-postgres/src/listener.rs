@@ -90,3 +90,14 @@ async fn listen(hearing: Hearing) {
         pause = pause.saturating_mul(2).min(LONGEST_PAUSE);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What is promised: a revoked token is refused everywhere within a second, with a cache or without.
+    #[test]
+    fn a_broken_connection_is_given_up_within_a_second() {
+        assert!(LIMIT + LIMIT.max(BEAT) < Duration::from_secs(1));
+    }
+}

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use regrant::{
-    AsyncGrantManagement, AsyncTokenStore, Change, CommitOutcome, EndReason, Grant, GrantFilter, GrantId, Policy,
-    Timestamp,
+    AsyncGrantManagement, AsyncTokenStore, Change, Clock, CommitOutcome, EndReason, Grant, GrantFilter, GrantId,
+    Policy, RevocationSink, Timestamp,
 };
 
 use crate::clients::PostgresClients;
@@ -12,6 +12,7 @@ use crate::error::Error;
 use crate::feed::PostgresFeed;
 use crate::job::{Commit, Job, Jobs, Load, Queue};
 use crate::lane::Lane;
+use crate::listener::{Listener, ListenerEvent};
 use crate::options::Options;
 use crate::session::Session;
 use crate::{management, purge, schema};
@@ -61,6 +62,20 @@ impl PostgresStore {
     /// grant is told by the statement that writes it.
     pub fn feed(&self) -> PostgresFeed {
         self.0.feed.clone()
+    }
+
+    /// Brings the caches of this node the news of all nodes: see [`Listener::start`]. `None` where
+    /// [`Options::notify`] is off: then a cache stays as it began, unused.
+    ///
+    /// # Panics
+    /// Outside of a tokio runtime.
+    pub fn listen(
+        &self,
+        clock: impl Clock + 'static,
+        sinks: Vec<Arc<dyn RevocationSink>>,
+        tell: impl Fn(&ListenerEvent) + Send + Sync + 'static,
+    ) -> Option<Listener> {
+        self.options().notify.then(|| Listener::start(self.options(), clock, sinks, tell))
     }
 
     pub(crate) fn options(&self) -> &Options {

@@ -4,6 +4,7 @@ use std::error::Error;
 use std::{fmt, io};
 
 use regrant::{ClientId, Decision, EngineError, Event, GrantId, Observer, Outcome};
+use regrant_postgres::ListenerEvent;
 use tracing::{debug, error, info, warn};
 use tracing_subscriber::EnvFilter;
 
@@ -19,6 +20,18 @@ pub fn start() {
 /// Logs a fault of the store. Its texts hold neither a token nor a secret.
 pub fn store_fault(error: &(dyn Error + 'static)) {
     error!("{}", chain("the store failed", error));
+}
+
+/// Logs whether the news of other nodes is heard. Its texts are those of the store.
+pub fn listener(event: &ListenerEvent) {
+    match event {
+        ListenerEvent::Connected => info!("news of other nodes is heard"),
+        ListenerEvent::Disconnected(error) => {
+            warn!("{}", chain("news of other nodes is missed, nothing is cached", error))
+        }
+        ListenerEvent::Unreadable => warn!("news of a kind that this release does not know: the caches are emptied"),
+        _ => {}
+    }
 }
 
 /// The observer of a server: it logs. Nothing it is told holds a token or a secret, so there is nothing to leave out.

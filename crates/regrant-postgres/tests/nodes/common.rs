@@ -42,7 +42,7 @@ pub(crate) fn policy() -> Policy {
     Policy::default()
 }
 
-fn client(policy: Policy) -> Client {
+pub(crate) fn client(policy: Policy) -> Client {
     let id = ClientId::parse(CLIENT).unwrap();
     let mut client = Client::confidential(id, SecretMethods::ALL, vec![ClientSecretDigest::of(SECRET)]).unwrap();
     client.grants = GrantTypes::ALL;

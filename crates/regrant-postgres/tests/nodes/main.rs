@@ -5,6 +5,7 @@
 //! `cargo test -p regrant-postgres --test nodes -- --ignored`. Every run prints its figures.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by a panic")]
 
+mod cache;
 mod common;
 mod failover;
 mod faults;
@@ -12,6 +13,7 @@ mod feed;
 mod line;
 mod proxy;
 mod replication;
+mod revoked;
 mod servers;
 mod skew;
 

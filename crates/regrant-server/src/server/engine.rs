@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
-use regrant::{AsyncEngine, Engine, EngineError, Host, IssueRequest, Policy, Reply, Rules, StaticClients, TokenReply};
+use regrant::{
+    AsyncEngine, Engine, EngineError, Host, IssueRequest, Policy, Reply, RevocationSink, Rules, StaticClients,
+    TokenReply,
+};
 use regrant_memory::MemoryStore;
 
 use crate::store::{Clients, Store, Table};
@@ -24,6 +27,14 @@ impl HostEngine {
                 let clients = Clients::new(clients, policy, store);
                 Self::Awaited(Arc::new(AsyncEngine::new(Arc::clone(store), clients, rules, host)))
             }
+        }
+    }
+
+    /// What keeps things that another node may change.
+    pub(super) fn caches(&self) -> Vec<Arc<dyn RevocationSink>> {
+        match self {
+            Self::AtOnce(_) => Vec::new(),
+            Self::Awaited(engine) => engine.clients().cache().map(|cache| Arc::new(cache) as _).into_iter().collect(),
         }
     }
 

@@ -21,6 +21,7 @@ use std::time::Duration;
 use engine::HostEngine;
 use regrant::{EngineError, Host, IssueRequest, Reply, Rules, TokenReply};
 use regrant_http::{Dialect, Service};
+use regrant_postgres::Listener;
 use tokio::net::TcpListener;
 
 use crate::clock;
@@ -37,6 +38,8 @@ struct App {
     service: Service,
     engine: HostEngine,
     store: Arc<Store>,
+    /// Brings the caches the news of other nodes, for as long as it is kept.
+    _news: Option<Listener>,
 }
 
 impl App {
@@ -50,7 +53,8 @@ impl App {
             host = host.with_feed(feed);
         }
         let engine = HostEngine::new(&store, config.clients, config.policy, rules, host);
-        Ok(Self { service, engine, store })
+        let news = store.listen(engine.caches());
+        Ok(Self { service, engine, store, _news: news })
     }
 }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use regrant::{AsyncClientStore, Client, ClientId, ClientStore, Policy, StaticClients};
-use regrant_postgres::PostgresClients;
+use regrant_postgres::{ClientCache, PostgresClients};
 use regrant_sqlite::SqliteClients;
 
 use super::{SharedClients, Store, StoreError};
@@ -34,6 +34,14 @@ impl Clients<Table> {
             Store::Postgres(store) => Some(Table::Postgres(store.clients(policy))),
         };
         Self { file, table }
+    }
+
+    /// What keeps the clients of the table that were read, where there is such a cache. It is used while it hears the news.
+    pub fn cache(&self) -> Option<ClientCache> {
+        match &self.table {
+            Some(Table::Postgres(table)) => Some(table.cache().clone()),
+            Some(Table::Sqlite(_)) | None => None,
+        }
     }
 }
 

@@ -13,13 +13,14 @@ pub use clients::{Clients, Table};
 pub use error::StoreError;
 use regrant::{
     AsyncGrantManagement, AsyncTokenStore, BoxError, Change, CommitOutcome, EndReason, Grant, GrantFilter, GrantId,
-    Timestamp,
+    RevocationSink, Timestamp,
 };
 use regrant_memory::MemoryStore;
-use regrant_postgres::{Options as PostgresOptions, PostgresFeed, PostgresStore};
+use regrant_postgres::{Listener, Options as PostgresOptions, PostgresFeed, PostgresStore};
 use regrant_sqlite::{Error as SqliteError, Options, SqliteStore};
 pub use shared::{Shared, SharedClients};
 
+use crate::clock;
 use crate::config::{Config, PostgresUrl, StoreUrl, io_text};
 use crate::fault::Fault;
 use crate::journal;
@@ -84,6 +85,14 @@ impl Store {
         match self {
             Self::Memory(_) | Self::Sqlite(_) => None,
             Self::Postgres(store) => Some(store.feed()),
+        }
+    }
+
+    /// Brings the caches of this node the news of all nodes, where there can be others.
+    pub fn listen(&self, sinks: Vec<Arc<dyn RevocationSink>>) -> Option<Listener> {
+        match self {
+            Self::Memory(_) | Self::Sqlite(_) => None,
+            Self::Postgres(store) => store.listen(clock::now, sinks, journal::listener),
         }
     }
 
