@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use regrant::{
     AccessEntry, AsyncEngine, Attributes, Change, Client as RegisteredClient, ClientId, ClientSecretDigest,
-    Credentials, Digest, Grant, GrantId, GrantState, GrantTypes, Host, IntrospectionRight, IssueRequest, Pepper,
+    Credentials, Digest, Few, Grant, GrantId, GrantState, GrantTypes, Host, IntrospectionRight, IssueRequest, Pepper,
     Policy, RefreshFamily, Revision, Rules, Scope, SecretMethods, Subject, SystemEntropy, Terms, Timestamp,
     TokenEncoding, TokenReply, TokenRequest,
 };
@@ -94,7 +94,7 @@ pub(crate) fn grant(id: GrantId, revision: u64) -> Grant {
         expires_at,
         generation: revision,
         retry: None,
-        spent: Vec::new(),
+        spent: Few::new(),
     };
     let access = AccessEntry { digest: digest(0), issued_at: NOW, expires_at: NOW.after(DAY), scope: None };
     let revision = Revision::new(revision);
