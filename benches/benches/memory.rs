@@ -165,6 +165,7 @@ fn rotations(results: &mut Results, mode: Mode) -> Done {
             next = next.saturating_mul(10).max(done + 1);
         }
     }
+    results.figure(&format!("memory/rotations/{done}"), "s", some_more(&world, &mut old, mode)?)?;
     let mut times = Vec::new();
     for _ in 0..mode.pick(11, 301) {
         let mut young = Crowd::issue(&world, 1, 1)?;

@@ -64,6 +64,20 @@ pub(crate) fn renew(root: &Path) -> Result<(), Fault> {
     fs::write(&file, counts::write(&all)).map_err(Fault::io(file))
 }
 
+/// Prints where the instructions of each operation go, as tables in Markdown.
+///
+/// # Errors
+///
+/// As [`renew`].
+pub(crate) fn profile(root: &Path) -> Result<(), Fault> {
+    let program = build(root)?;
+    for (operation, calls) in OPERATIONS {
+        let costs = callgrind_of(&program, operation, calls)?;
+        println!("\n{}", counts::table(operation, calls, &costs));
+    }
+    Ok(())
+}
+
 fn skip(why: &str) {
     println!("SKIPPED: instructions were NOT counted: {why}");
 }
@@ -93,16 +107,32 @@ fn has_valgrind() -> bool {
 
 /// The instructions of one call of each operation.
 fn count(root: &Path) -> Result<Counts, Fault> {
+    let program = build(root)?;
+    OPERATIONS.iter().map(|(name, calls)| Ok(((*name).to_owned(), one(&program, name, *calls)?))).collect()
+}
+
+/// The program that is counted.
+fn build(root: &Path) -> Result<PathBuf, Fault> {
     let mut build = step::cargo(root);
     build.args(["build", "--release", "--package", "regrant-benches", "--bin", "counted"]);
     step::run("build counted", &mut build)?;
     let target = env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from);
-    let program = target.join("release/counted");
-    let out = target.join("callgrind.out");
-    OPERATIONS.iter().map(|(name, calls)| Ok(((*name).to_owned(), one(&program, &out, name, *calls)?))).collect()
+    Ok(target.join("release/counted"))
 }
 
-fn one(program: &Path, out: &Path, operation: &str, calls: u64) -> Result<u64, Fault> {
+/// The instructions of one call, outside the block function of SHA-256.
+fn one(program: &Path, operation: &str, calls: u64) -> Result<u64, Fault> {
+    let costs = callgrind_of(program, operation, calls)?;
+    let outside = costs.iter().filter(|(function, _)| !is_sha(function)).map(|(_, cost)| cost);
+    match outside.sum::<u64>() / calls {
+        0 => Err(Fault::Unreadable(format!("{operation}: nothing was counted"))),
+        count => Ok(count),
+    }
+}
+
+/// The instructions of each function, of all calls.
+fn callgrind_of(program: &Path, operation: &str, calls: u64) -> Result<Counts, Fault> {
+    let out = program.with_extension("callgrind");
     let mut command = Command::new("valgrind");
     command.args(["--tool=callgrind", "--collect-atstart=no", "--toggle-collect=*counted_section*", "--quiet"]);
     command.arg(format!("--callgrind-out-file={}", out.display()));
@@ -111,13 +141,8 @@ fn one(program: &Path, out: &Path, operation: &str, calls: u64) -> Result<u64, F
     if !status.success() {
         return Err(Fault::Step("valgrind"));
     }
-    let text = fs::read_to_string(out).map_err(Fault::io(out))?;
-    let costs = callgrind::self_costs(&text).ok_or_else(|| Fault::Unreadable("callgrind's output".into()))?;
-    let outside = costs.iter().filter(|(function, _)| !is_sha(function)).map(|(_, cost)| cost);
-    match outside.sum::<u64>() / calls {
-        0 => Err(Fault::Unreadable(format!("{operation}: nothing was counted"))),
-        count => Ok(count),
-    }
+    let text = fs::read_to_string(&out).map_err(Fault::io(&out))?;
+    callgrind::self_costs(&text).ok_or_else(|| Fault::Unreadable("callgrind's output".into()))
 }
 
 /// The block function of SHA-256, whatever the processor offers for it.

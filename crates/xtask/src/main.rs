@@ -2,7 +2,7 @@
 //!
 //! - `test [-- ARGS]` provides what the tests need and runs `cargo test --workspace ARGS`.
 //! - `no-std` proves that the core links without the standard library.
-//! - `instructions [--renew]` counts the instructions of the hot path, and holds them to `benches/instructions.toml`.
+//! - `instructions [--renew | --profile]` counts the instructions of the hot path, and holds them to `benches/instructions.toml`.
 //! - `house` checks the rules of the house that no lint of the compiler knows.
 //!
 //! Every task prints its steps and exits with a failure if any of them fails.
@@ -30,7 +30,7 @@ tasks:
   no-std          prove that the core links without the standard library
   house           check the rules of the house over the source tree
   instructions    count instructions under callgrind, and hold them to benches/instructions.toml;
-                  with --renew, write what was counted into that file";
+                  with --renew, write what was counted into that file; with --profile, say where they go";
 
 fn main() -> ExitCode {
     let args: Vec<String> = env::args().skip(1).collect();
@@ -54,6 +54,7 @@ fn run(args: &[String]) -> Result<(), Fault> {
         ("house", []) => house::run(&root),
         ("instructions", []) => instructions::run(&root),
         ("instructions", [renew]) if renew == "--renew" => instructions::renew(&root),
+        ("instructions", [profile]) if profile == "--profile" => instructions::profile(&root),
         ("help" | "--help" | "-h", _) => {
             println!("{USAGE}");
             Ok(())

@@ -36,6 +36,7 @@ fn main() -> Done {
         ("space", tables::space(&lines)),
         ("http", tables::http(&lines)),
         ("sqlite", tables::rest(&lines, "sqlite/")),
+        ("profile", fs::read_to_string(regrant_benches::folder().join("profile.md")).unwrap_or_default()),
         ("instructions", format!("```toml\n{counts}```\n")),
     ];
     let report = filled(&template, &parts)?;
@@ -50,18 +51,21 @@ fn main() -> Done {
 
 /// The template with its parts in place. A name that is not known, or a part that has no place, is an error.
 fn filled(template: &str, parts: &[(&str, String)]) -> Done<String> {
-    let mut report = template.to_owned();
-    for (name, part) in parts {
-        let mark = format!("{{{{{name}}}}}");
-        if !report.contains(&mark) {
-            return Err(format!("the template has no place for {name}").into());
-        }
-        report = report.replace(&mark, part.trim_end());
+    let mut report = String::new();
+    let mut used = 0;
+    let mut rest = template;
+    while let Some((text, marked)) = rest.split_once("{{") {
+        let (name, after) = marked.split_once("}}").ok_or("a mark without an end")?;
+        let part = parts.iter().find(|(known, _)| *known == name);
+        let (_, part) = part.ok_or_else(|| format!("nothing is known of {name}"))?;
+        report.push_str(text);
+        // What is put in may have braces of its own: names of functions do.
+        report.push_str(part.trim_end());
+        used += 1;
+        rest = after;
     }
-    match report.split_once("{{") {
-        Some((_, rest)) => Err(format!("nothing is known of {}", rest.lines().next().unwrap_or_default()).into()),
-        None => Ok(report),
-    }
+    report.push_str(rest);
+    if used == parts.len() { Ok(report) } else { Err("the template has no place for some part".into()) }
 }
 
 #[cfg(test)]
@@ -72,14 +76,26 @@ mod tests {
     fn every_part_has_its_place_and_every_place_its_part() {
         let parts = [("a", "one\n".to_owned())];
         assert_eq!(filled("x {{a}} y", &parts).unwrap(), "x one y");
+        assert_eq!(filled("{{a}}", &[("a", "{{closure}}".into())]).unwrap(), "{{closure}}");
         assert!(filled("x", &parts).is_err() && filled("{{a}} {{b}}", &parts).is_err());
     }
 
     #[test]
     fn the_template_of_the_report_can_be_filled() {
         let template = include_str!("../../../report.md");
-        let names =
-            ["machine", "table", "operations", "growth", "wire", "peers", "space", "http", "sqlite", "instructions"];
+        let names = [
+            "machine",
+            "table",
+            "operations",
+            "growth",
+            "wire",
+            "peers",
+            "space",
+            "http",
+            "sqlite",
+            "profile",
+            "instructions",
+        ];
         assert!(filled(template, &names.map(|name| (name, String::new()))).is_ok());
     }
 }

@@ -83,6 +83,21 @@ pub(crate) fn write(all: &BTreeMap<String, Counts>) -> String {
     [HEAD.to_owned()].into_iter().chain(all.iter().map(section)).collect::<Vec<_>>().concat()
 }
 
+/// How many functions a table has.
+const FUNCTIONS: usize = 16;
+
+/// The functions that take most of an operation, a call, as a table in Markdown.
+pub(crate) fn table(operation: &str, calls: u64, costs: &Counts) -> String {
+    let all = costs.values().sum::<u64>().max(1);
+    let mut sorted: Vec<(&String, &u64)> = costs.iter().collect();
+    sorted.sort_by_key(|(_, cost)| std::cmp::Reverse(**cost));
+    let row = |(function, cost): &(&String, &u64)| {
+        format!("| `{function}` | {} | {} % |\n", *cost / calls, *cost * 100 / all)
+    };
+    let rows: Vec<String> = sorted.iter().take(FUNCTIONS).map(row).collect();
+    format!("| {operation}: function | instructions itself | share |\n|---|---|---|\n{}", rows.concat())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -93,6 +108,13 @@ mod tests {
         assert_eq!(judge(Some(1_000), 1_021), Judged::Grown { before: 1_000 });
         assert_eq!(judge(Some(1_000), 1), Judged::Kept { before: 1_000 });
         assert_eq!(judge(None, 1), Judged::Unknown);
+    }
+
+    #[test]
+    fn the_function_that_takes_most_is_the_first() {
+        let costs = Counts::from([("a".into(), 100), ("b".into(), 300)]);
+        let table = table("refresh", 10, &costs);
+        assert!(table.ends_with("| `b` | 30 | 75 % |\n| `a` | 10 | 25 % |\n"));
     }
 
     #[test]
