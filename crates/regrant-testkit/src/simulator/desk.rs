@@ -20,7 +20,6 @@ use super::prng::Prng;
 
 /// What an exchange asks of the store of grants.
 #[derive(Clone, Debug)]
-#[expect(clippy::large_enum_variant, reason = "a box for each commit would only slow the simulation down")]
 pub(super) enum Operation {
     Load(GrantId),
     Commit(Change),
@@ -28,7 +27,6 @@ pub(super) enum Operation {
 
 /// What the store answers.
 #[derive(Clone, Debug)]
-#[expect(clippy::large_enum_variant, reason = "a box for each load would only slow the simulation down")]
 pub(super) enum Answered {
     Loaded(Option<Grant>),
     Committed(CommitOutcome),

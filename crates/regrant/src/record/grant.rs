@@ -1,5 +1,6 @@
 //! The grant itself.
 
+use alloc::boxed::Box;
 use alloc::sync::Arc;
 
 use serde::Serialize;
@@ -27,9 +28,17 @@ struct Record {
     id: GrantId,
     terms: Arc<Terms>,
     revision: Revision,
-    state: GrantState,
+    /// Behind a pointer of its own: a grant ends once, and room for it is kept in all of them.
+    end: Option<Box<End>>,
     refresh: Option<RefreshFamily>,
     access: Few<AccessEntry>,
+}
+
+/// What a grant ended by, and when.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct End {
+    at: Timestamp,
+    reason: EndReason,
 }
 
 /// What a grant was made with. It never changes.
@@ -138,7 +147,11 @@ impl Grant {
         refresh: Option<RefreshFamily>,
         access: impl Into<Few<AccessEntry>>,
     ) -> Result<Self, InvalidRecord> {
-        let record = Record { id, revision, state, terms, refresh, access: access.into() };
+        let end = match state {
+            GrantState::Active => None,
+            GrantState::Ended { at, reason } => Some(Box::new(End { at, reason })),
+        };
+        let record = Record { id, terms, revision, end, refresh, access: access.into() };
         record.check()?;
         Ok(Self(Arc::new(record)))
     }
@@ -155,7 +168,10 @@ impl Grant {
 
     /// Alive or ended.
     pub fn state(&self) -> GrantState {
-        self.0.state
+        match self.0.end.as_deref() {
+            None => GrantState::Active,
+            Some(End { at, reason }) => GrantState::Ended { at: *at, reason: *reason },
+        }
     }
 
     /// What the grant was made with.
@@ -175,7 +191,7 @@ impl Grant {
 
     /// Whether the grant has ended.
     pub fn is_ended(&self) -> bool {
-        matches!(self.0.state, GrantState::Ended { .. })
+        self.0.end.is_some()
     }
 
     /// Ends the grant in place, as [`Change::End`](crate::Change::End) asks of a store: it raises the revision. A
@@ -183,15 +199,15 @@ impl Grant {
     pub fn end(&mut self, at: Timestamp, reason: EndReason) {
         if !self.is_ended() {
             let record = Arc::make_mut(&mut self.0);
-            record.state = GrantState::Ended { at, reason };
+            record.end = Some(Box::new(End { at, reason }));
             record.revision = record.revision.next();
         }
     }
 
     /// From when on nothing in the record is alive: the earliest instant at which it may be purged, before any margin.
     pub fn dead_from(&self) -> Timestamp {
-        if let GrantState::Ended { at, .. } = self.0.state {
-            return at;
+        if let Some(end) = &self.0.end {
+            return end.at;
         }
         let refresh = self.0.refresh.iter().map(|family| family.expires_at);
         let access = self.0.access.iter().map(|entry| entry.expires_at);
@@ -200,8 +216,9 @@ impl Grant {
 
     /// The next version of the record, with other tokens.
     pub(crate) fn next(&self, refresh: Option<RefreshFamily>, access: Few<AccessEntry>) -> Self {
-        let Record { id, revision, state, ref terms, .. } = *self.0;
-        Self(Arc::new(Record { id, revision: revision.next(), state, terms: Arc::clone(terms), refresh, access }))
+        let Record { id, terms, revision, end, .. } = &*self.0;
+        let (id, terms, end) = (*id, Arc::clone(terms), end.clone());
+        Self(Arc::new(Record { id, terms, revision: revision.next(), end, refresh, access }))
     }
 
     /// The first version of a record.
@@ -211,8 +228,7 @@ impl Grant {
         refresh: Option<RefreshFamily>,
         access: Few<AccessEntry>,
     ) -> Self {
-        let (revision, state) = (Revision::FIRST, GrantState::Active);
-        Self(Arc::new(Record { id, revision, state, terms, refresh, access }))
+        Self(Arc::new(Record { id, terms, revision: Revision::FIRST, end: None, refresh, access }))
     }
 
     /// `at`, or the grant's own end where that comes first (N-121).
