@@ -82,7 +82,8 @@
 //!
 //! [`Form`], [`BasicCredentials`], [`Authorization`], [`media_type`], [`json_body`], [`JsonObject`] and [`Realm`] are the
 //! pieces that the dialects are made of. They stand alone, for whoever writes an endpoint of their own; [`bearer`] is the
-//! check before a protected resource.
+//! check before a protected resource. An [`IntrospectionCache`] saves a resource server most of its questions, and is
+//! never used where it might not hear of a revocation; [`Service::with_cache`] switches it on.
 
 /// Runs the example of the front page.
 #[cfg(doctest)]
@@ -93,6 +94,7 @@ mod answer;
 mod authorization;
 mod basic;
 pub mod bearer;
+mod cache;
 mod call;
 mod challenge;
 mod dialect;
@@ -118,6 +120,7 @@ mod writer;
 
 pub use authorization::{Authorization, BearerToken};
 pub use basic::BasicCredentials;
+pub use cache::{CacheBounds, Hit, IntrospectionCache, LookUp, Ticket};
 pub use challenge::{InvalidRealm, Realm};
 pub use dialect::{Dialect, Partners};
 pub use endpoint_path::{EndpointPath, InvalidEndpointPath};

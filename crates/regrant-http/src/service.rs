@@ -1,8 +1,11 @@
 //! Requests in, answers out: all endpoints of one server, in front of either engine.
 
-use http::{Method, Request, Response, StatusCode};
-use regrant::{AsyncClientStore, AsyncEngine, AsyncTokenStore, ClientStore, Engine, TokenStore};
+use std::sync::Arc;
 
+use http::{Method, Request, Response, StatusCode};
+use regrant::{AsyncClientStore, AsyncEngine, AsyncTokenStore, ClientStore, Engine, ResourceRequest, TokenStore};
+
+use crate::cache::{IntrospectionCache, LookUp};
 use crate::challenge::Realm;
 use crate::incoming::{Incoming, Question};
 use crate::limits::Limits;
@@ -20,6 +23,7 @@ pub struct Service {
     router: Router,
     realm: Realm,
     limits: Limits,
+    cache: Option<Arc<IntrospectionCache>>,
 }
 
 impl Service {
@@ -29,7 +33,16 @@ impl Service {
     ///
     /// [`InvalidMounts`] where two endpoints claim one path.
     pub fn new(realm: Realm, limits: Limits, mounts: Vec<Mount>) -> Result<Self, InvalidMounts> {
-        Ok(Self { router: Router::new(mounts)?, realm, limits })
+        Ok(Self { router: Router::new(mounts)?, realm, limits, cache: None })
+    }
+
+    /// Lets the pages behind the bearer check ask `cache` first. Without one, which is the default, the engine is asked
+    /// for every call.
+    ///
+    /// The endpoints that authenticate clients never use it: introspection answers what the store says.
+    #[must_use]
+    pub fn with_cache(self, cache: Arc<IntrospectionCache>) -> Self {
+        Self { cache: Some(cache), ..self }
     }
 
     /// Whether an endpoint stands at this path. To a request at any other, [`handle`](Self::handle) answers `404`.
@@ -61,7 +74,13 @@ impl Service {
             Ok(Question::Token(call)) => writer.token(engine.token(call.token_request())),
             Ok(Question::Revocation(call)) => writer.revocation(engine.revoke(call.revocation_request())),
             Ok(Question::Introspection(call)) => writer.introspection(engine.introspect(call.introspection_request())),
-            Ok(Question::Resource(access)) => writer.resource(engine.resource(*access)),
+            Ok(Question::Resource(request)) => match self.look_up(request) {
+                LookUp::Hit(hit) => {
+                    engine.observe(&hit.decision());
+                    writer.admitted(&hit.access)
+                }
+                asked => writer.resource(asked.settled(engine.resource(*request))),
+            },
             Ok(Question::Metadata(metadata)) => writer::metadata(metadata, engine.rules().grants()),
             Err(rejection) => {
                 rejection.decision(&route.endpoint).iter().for_each(|decision| engine.observe(decision));
@@ -87,7 +106,13 @@ impl Service {
             Ok(Question::Introspection(call)) => {
                 writer.introspection(engine.introspect(call.introspection_request()).await)
             }
-            Ok(Question::Resource(access)) => writer.resource(engine.resource(*access).await),
+            Ok(Question::Resource(request)) => match self.look_up(request) {
+                LookUp::Hit(hit) => {
+                    engine.observe(&hit.decision());
+                    writer.admitted(&hit.access)
+                }
+                asked => writer.resource(asked.settled(engine.resource(*request).await)),
+            },
             Ok(Question::Metadata(metadata)) => writer::metadata(metadata, engine.rules().grants()),
             Err(rejection) => {
                 rejection.decision(&route.endpoint).iter().for_each(|decision| engine.observe(decision));
@@ -95,6 +120,11 @@ impl Service {
             }
         };
         for_method(request.method(), answer)
+    }
+
+    /// What the cache says, where there is one.
+    fn look_up(&self, request: &ResourceRequest<'_>) -> LookUp<'_> {
+        self.cache.as_deref().zip(request.token).map_or(LookUp::Unused, |(cache, token)| cache.look_up(token))
     }
 
     /// The endpoint at a path, and who writes its answers.

@@ -50,6 +50,11 @@ impl Writer<'_> {
         }
     }
 
+    /// The same page for whom a cache knows.
+    pub(crate) fn admitted(self, access: &ResourceAccess) -> Response<Vec<u8>> {
+        uncacheable(StatusCode::OK, self.dialect.media_type(), page(access))
+    }
+
     /// What was refused before the engine was asked.
     pub(crate) fn rejection(self, rejection: &Rejection) -> Response<Vec<u8>> {
         match rejection {

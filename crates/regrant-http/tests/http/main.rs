@@ -8,6 +8,7 @@
 )]
 
 mod answer;
+mod cached;
 mod dialects;
 mod endpoints;
 mod faults;

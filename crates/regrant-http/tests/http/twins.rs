@@ -17,7 +17,7 @@ fn ready<F: Future>(future: F) -> F::Output {
     }
 }
 
-fn awaited(world: &World, request: &Request<Vec<u8>>) -> Answer {
+pub(crate) fn awaited(world: &World, request: &Request<Vec<u8>>) -> Answer {
     Answer::of(ready(world.service.handle_async(&world.awaited, request)))
 }
 

@@ -9,10 +9,12 @@ use base64::Engine as _;
 use http::{Method, Request};
 use regrant::{
     Admission, AsyncEngine, Attempt, Client, ClientId, ClientSecretDigest, Decision, Engine, Grant, GrantId,
-    GrantTypes, Host, Inline, IntrospectionRight, IssueRequest, Outcome, Pepper, Reason, Rules, Scope, SecretMethods,
-    StaticClients, Subject, SystemEntropy, Throttle, Timestamp, TokenEncoding,
+    GrantTypes, Host, Inline, IntrospectionRight, IssueRequest, Outcome, Pepper, Reason, Rules, Scope, Secret,
+    SecretMethods, StaticClients, Subject, SystemEntropy, Throttle, Timestamp, TokenEncoding,
 };
-use regrant_http::{Dialect, EndpointPath, Issuer, Limits, Mount, PartnerId, Partners, Realm, Service};
+use regrant_http::{
+    CacheBounds, Dialect, EndpointPath, IntrospectionCache, Issuer, Limits, Mount, PartnerId, Partners, Realm, Service,
+};
 
 use crate::answer::Answer;
 use crate::store::Memory;
@@ -82,6 +84,24 @@ impl World {
             decisions,
             delay,
         }
+    }
+
+    /// Remembers active tokens, once the cache is connected.
+    pub(crate) fn with_cache(self) -> (Self, Arc<IntrospectionCache>) {
+        let clock = Arc::clone(&self.clock);
+        let now = move || Timestamp::from_unix_millis(clock.load(Ordering::SeqCst));
+        let cache = Arc::new(IntrospectionCache::new(CacheBounds::default(), now, Secret::new([9; 32])));
+        let service = self.service.with_cache(Arc::clone(&cache));
+        (Self { service, ..self }, cache)
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        Timestamp::from_unix_millis(self.clock.load(Ordering::SeqCst))
+    }
+
+    /// All decisions since the last call.
+    pub(crate) fn decisions(&self) -> Vec<Decision> {
+        std::mem::take(&mut self.decisions.lock().unwrap())
     }
 
     /// Demands a delay of whoever authenticates from now on.
