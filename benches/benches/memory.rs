@@ -24,8 +24,8 @@ fn main() -> Done {
     rotations(&mut results, mode)?;
     threads(&mut results, mode)?;
 
-    let measured = Duration::from_millis(mode.pick(50, 1_500));
-    let warm_up = Duration::from_millis(mode.pick(10, 500));
+    let measured = Duration::from_millis(mode.pick(50, 1_000));
+    let warm_up = Duration::from_millis(mode.pick(10, 300));
     let criterion = Criterion::default().sample_size(mode.pick(10, 20));
     let mut criterion = criterion.measurement_time(measured).warm_up_time(warm_up).without_plots();
     criterion = criterion.configure_from_args();

@@ -20,9 +20,9 @@ fn main() -> Done {
     let mut results = Results::begin("wire")?;
     from_octets_to_octets(&mut results, mode, mode.pick(2_000, 100_000))?;
 
-    let measured = Duration::from_millis(mode.pick(50, 1_500));
+    let measured = Duration::from_millis(mode.pick(50, 1_000));
     let criterion = Criterion::default().sample_size(mode.pick(10, 20)).measurement_time(measured);
-    let criterion = criterion.warm_up_time(Duration::from_millis(mode.pick(10, 500))).without_plots();
+    let criterion = criterion.warm_up_time(Duration::from_millis(mode.pick(10, 300))).without_plots();
     let mut criterion = criterion.configure_from_args();
     let mut group = criterion.benchmark_group("wire");
     let world = World::over(MemoryStore::new())?;

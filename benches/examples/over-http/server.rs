@@ -164,14 +164,3 @@ scope = "read write"
     fs::write(&file, text)?;
     Ok(file.to_string_lossy().into_owned())
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_process_has_spent_some_time() -> Done {
-        assert!(cpu_of("self")? < Duration::from_hours(1));
-        Ok(())
-    }
-}
