@@ -64,7 +64,7 @@ impl Lane {
 
     /// Has jobs done; answers with those that are still to be done.
     async fn pass(&mut self, jobs: Vec<Job>) -> Vec<Job> {
-        let session = match self.session().await {
+        let session = match self.confirmed_session().await {
             Ok(session) => session,
             Err(error) => {
                 for job in jobs {
@@ -73,14 +73,41 @@ impl Lane {
                 return Vec::new();
             }
         };
-        let limit = self.options.statement_timeout.saturating_add(GRACE);
-        if let Ok(left) = timeout(limit, Pass::of(jobs).run(&session, self.options.notify)).await {
+        if let Ok(left) = timeout(self.limit(), Pass::of(jobs).run(&session, self.options.notify)).await {
             self.session = session.is_usable().then_some(session);
             return left;
         }
         // Every reply of the pass was dropped with it: `Error::NoAnswer`.
         session.cut();
         Vec::new()
+    }
+
+    /// How long the store waits for an answer.
+    fn limit(&self) -> Duration {
+        self.options.statement_timeout.saturating_add(GRACE)
+    }
+
+    /// A connection to a server that holds nothing which a failover would lose.
+    ///
+    /// Somebody may have cancelled a commit's wait for the standby. The server then shows what it alone has, and an answer
+    /// that rests on it would be lost with the server. So nothing is read before the standby has it as well.
+    async fn confirmed_session(&mut self) -> Result<Session, Error> {
+        let session = self.session().await?;
+        let Some(warnings) = self.options.confirmation.pending() else {
+            return Ok(session);
+        };
+        match timeout(self.limit(), session.confirm()).await {
+            // A server that does not know the question has no such standby.
+            Ok(Ok(()) | Err(Error::Refused(_))) => {
+                self.options.confirmation.confirm(warnings);
+                Ok(session)
+            }
+            Ok(Err(error)) => Err(error),
+            Err(_) => {
+                session.cut();
+                Err(Error::NotReplicated)
+            }
+        }
     }
 
     async fn session(&mut self) -> Result<Session, Error> {

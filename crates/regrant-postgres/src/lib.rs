@@ -39,6 +39,7 @@ mod client_cache;
 mod client_row;
 mod client_statements;
 mod clients;
+mod confirmation;
 mod contest;
 mod dial;
 mod end;

@@ -1,9 +1,11 @@
 //! How a database is used.
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::address::Address;
+use crate::confirmation::Confirmation;
 use crate::error::Error;
 
 /// Which database, and how it is used.
@@ -12,6 +14,8 @@ use crate::error::Error;
 pub struct Options {
     pub(crate) address: Address,
     pub(crate) listener: Option<Address>,
+    /// Shared by all connections.
+    pub(crate) confirmation: Arc<Confirmation>,
     /// How many connections serve loads and commits; at least 1. One more serves management. Default: 4.
     pub connections: usize,
     /// The most loads, and the most commits, that go into one statement; 1 has each go by itself, which suits an engine
@@ -53,6 +57,7 @@ impl Options {
         Ok(Self {
             address: Address::parse(url)?,
             listener: None,
+            confirmation: Arc::default(),
             connections: 4,
             batch: 128,
             queue: 1024,

@@ -12,6 +12,7 @@ use tokio_postgres::types::{ToSql, Type};
 use tokio_postgres::{AsyncMessage, Client, Error as PgError, Row, Statement};
 
 use crate::address::Address;
+use crate::confirmation::Confirmation;
 use crate::dial::{Wire, dial};
 use crate::error::{Error, needs_another_session};
 use crate::options::Options;
@@ -66,7 +67,8 @@ impl Session {
         let settings = (!options.pooler).then_some(&*settings);
         let (client, connection) = dial(address, options.connect_timeout, settings).await?;
         let warnings = Arc::new(AtomicU64::new(0));
-        let driver = tokio::spawn(drive(connection, Arc::clone(&warnings))).abort_handle();
+        let driver = drive(connection, Arc::clone(&warnings), Arc::clone(&options.confirmation));
+        let driver = tokio::spawn(driver).abort_handle();
         let prepared = (!options.pooler).then(Mutex::default);
         Ok(Self { client, prepared, warnings, condemned: AtomicBool::new(false), driver })
     }
@@ -79,6 +81,19 @@ impl Session {
     /// How many warnings the server has given so far.
     pub(crate) fn warnings(&self) -> u64 {
         self.warnings.load(Ordering::Acquire)
+    }
+
+    /// Waits until the standby has everything that the server has: a commit of its own, which follows all others in the log.
+    ///
+    /// # Errors
+    /// [`Error::NotReplicated`] where this wait was cancelled, too; the connection was lost.
+    pub(crate) async fn confirm(&self) -> Result<(), Error> {
+        let warned = self.warnings();
+        match self.client.batch_execute("SELECT pg_logical_emit_message(true, 'regrant', '')").await {
+            Err(error) => Err(Error::of_statement(&error)),
+            Ok(()) if self.warnings() == warned => Ok(()),
+            Ok(()) => Err(Error::NotReplicated),
+        }
     }
 
     /// Closes the socket at once, without a word to a server that may not read any more.
@@ -139,12 +154,13 @@ fn settings(options: &Options) -> String {
 }
 
 /// Reads the connection until it ends. A warning is counted before the statement that it belongs to is answered.
-async fn drive(connection: Wire, warnings: Arc<AtomicU64>) {
+async fn drive(connection: Wire, warnings: Arc<AtomicU64>, confirmation: Arc<Confirmation>) {
     let mut connection = pin!(connection);
     while let Some(Ok(message)) = poll_fn(|cx| connection.poll_message(cx)).await {
         if let AsyncMessage::Notice(notice) = message
             && notice.parsed_severity() == Some(Severity::Warning)
         {
+            confirmation.warn();
             warnings.fetch_add(1, Ordering::Release);
         }
     }

@@ -8,10 +8,10 @@ use tokio::task::spawn_blocking;
 use tokio::time::sleep;
 
 use crate::common::{Hands, Node, node, patient, policy, refresh};
-use crate::line::{Line, active, load};
+use crate::line::{Line, active, load, texts};
 use crate::proxy::{Fault, Harm, Proxy, Way};
 use crate::runtime;
-use crate::servers::{Alone, Servers};
+use crate::servers::{Alone, Servers, eventually};
 
 /// Two servers, the second of which hears of the first through a proxy, and a node that knows both.
 struct Pair {
@@ -105,6 +105,34 @@ fn behind_a_synchronous_standby_that_stands_still_nothing_is_answered_and_nothin
         let (_alone, node) = pair.fail_over().await;
         let reply = insist(&node, line.last()).await.success().unwrap();
         line.answered(&reply);
+        line.hold(&node).await;
+    });
+}
+
+/// An operator who cancels the wait for the standby has the server show a commit that it alone has. It is not answered, and
+/// neither is anything that rests on it.
+#[test]
+fn a_commit_whose_wait_for_the_standby_is_cancelled_is_not_answered() {
+    runtime().block_on(async {
+        let pair = Pair::new(true).await;
+        let mut line = Line::issue(&pair.node).await;
+        line.refresh(&pair.node).await;
+        let pair = pair.stall().await;
+        let Pair { servers, proxy, node } = pair;
+        let cancel = spawn_blocking(move || {
+            let waiting = "SELECT count(pg_cancel_backend(pid)) FROM pg_stat_activity WHERE wait_event = 'SyncRep'";
+            eventually("a commit waits", || servers.primary.sql("postgres", waiting).unwrap() != "0");
+            servers
+        });
+        let presented = line.last().to_owned();
+        let (reply, servers) = tokio::join!(node.token(refresh(&presented)), cancel);
+        let answered = reply.is_ok_and(|reply| reply.success().is_some());
+        let pair = Pair { servers: servers.unwrap(), proxy, node };
+        let (_alone, node) = pair.fail_over().await;
+        assert!(!answered, "answered, and lost");
+        let reply = insist(&node, &presented).await.success().unwrap();
+        line.answered(&reply);
+        assert_eq!(texts(&reply).0, line.last());
         line.hold(&node).await;
     });
 }

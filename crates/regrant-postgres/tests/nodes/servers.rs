@@ -68,7 +68,7 @@ impl Servers {
 }
 
 /// Waits until `fact` is true, far longer than it should take.
-fn eventually(what: &str, fact: impl Fn() -> bool) {
+pub(crate) fn eventually(what: &str, fact: impl Fn() -> bool) {
     let until = Instant::now() + Duration::from_mins(1);
     while !fact() {
         assert!(Instant::now() < until, "{what}");
