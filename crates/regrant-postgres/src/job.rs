@@ -49,7 +49,6 @@ pub(crate) type Asked<'a, T> = Pin<Box<dyn Future<Output = Result<T, Error>> + S
 
 /// What waits.
 #[derive(Debug)]
-#[expect(clippy::large_enum_variant, reason = "half of all jobs are commits, and each is moved a few times only")]
 pub(crate) enum Job {
     Load(Load),
     Commit(Commit),
