@@ -53,9 +53,21 @@ impl Digest {
 
     /// The digest of one part of a token, bound to its kind and its grant: `SHA-256(kind ‖ grant id ‖ part)`. With 32
     /// bytes or fewer in `part` this is a single block of SHA-256.
-    pub(crate) fn of(material: Material, grant: GrantId, part: &[u8]) -> Self {
-        let hash = Sha256::new().chain_update([material.prefix()]).chain_update(grant.as_bytes()).chain_update(part);
-        Self(hash.finalize().into())
+    ///
+    /// The input is laid out whole before it is hashed: the hasher then takes it at once, and keeps no part of it waiting.
+    #[inline]
+    pub(crate) fn of<const N: usize>(material: Material, grant: GrantId, part: &[u8; N]) -> Self {
+        const HEAD: usize = 1 + GrantId::LENGTH;
+        const { assert!(N <= Self::LENGTH, "no part of a token is longer than a secret") };
+        let mut input = [0; HEAD + Self::LENGTH];
+        let (head, rest) = input.split_at_mut(HEAD);
+        if let Some((kind, id)) = head.split_first_mut() {
+            *kind = material.prefix();
+            id.copy_from_slice(grant.as_bytes());
+        }
+        rest.iter_mut().zip(part).for_each(|(to, from)| *to = *from);
+        let (input, _) = input.split_at(HEAD + N);
+        Self::sha256(input)
     }
 
     /// The digest as four machine words. Their differences are gathered without a branch, and looked at once.

@@ -14,7 +14,7 @@ use zeroize::Zeroizing;
 
 use super::{AccessToken, RefreshToken};
 use crate::scope::Scope;
-use crate::secret::Secret;
+use crate::secret::{Bytes, Secret};
 
 const REFRESH_LABEL: &[u8; 24] = b"regrant/1/retry/refresh\0";
 const ACCESS_LABEL: &[u8; 24] = b"regrant/1/retry/access\0\0";
@@ -41,13 +41,15 @@ impl<'a> Derivation<'a> {
     }
 
     fn secret(&self, label: &[u8; 24], scope: &[u8]) -> Secret<32> {
-        let mac = self
-            .keyed
-            .clone()
-            .chain_update(label)
-            .chain_update(self.presented.grant_id().as_bytes())
-            .chain_update(self.presented.secret().expose_secret())
-            .chain_update(scope);
+        let (id, presented) = (self.presented.grant_id(), self.presented.secret());
+        // Laid out whole, so that the hasher takes it at once.
+        let mut message = Zeroizing::new(Bytes([0; 72]));
+        let (to_label, rest) = message.0.split_at_mut(24);
+        let (to_id, to_presented) = rest.split_at_mut(16);
+        to_label.copy_from_slice(label);
+        to_id.copy_from_slice(id.as_bytes());
+        to_presented.copy_from_slice(presented.expose_secret());
+        let mac = self.keyed.clone().chain_update(message.0).chain_update(scope);
         Secret::new(mac.finalize().into_bytes().into())
     }
 }
