@@ -89,10 +89,16 @@ impl Scope {
     /// The result keeps the order of `self`, so that the same set of tokens is always the same text: it is part of the
     /// derivation of tokens. `None` where the request goes beyond this scope (N-086).
     pub fn narrow(&self, requested: Option<&Self>) -> Option<NarrowedScope> {
-        let Some(requested) = requested else {
-            return Some(NarrowedScope(self.clone()));
-        };
-        requested.is_within(self).then(|| NarrowedScope(self.cut_to(requested)))
+        self.clone().into_narrowed(requested)
+    }
+
+    /// The same of a scope that is not needed any more.
+    pub(crate) fn into_narrowed(self, requested: Option<&Self>) -> Option<NarrowedScope> {
+        match requested {
+            None => Some(NarrowedScope(self)),
+            Some(requested) if requested.is_within(&self) => Some(NarrowedScope(self.cut_to(requested))),
+            Some(_) => None,
+        }
     }
 
     fn from_tokens<'a>(tokens: impl Iterator<Item = &'a str>) -> Self {

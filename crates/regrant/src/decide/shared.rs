@@ -40,7 +40,7 @@ pub(super) fn scope_within(granted: &Scope, allowed: &Scope, requested: Option<&
     }
     let requested = requested.map(Scope::parse).transpose().map_err(|_| Reason::MalformedScope)?;
     // N-086: never wider than what was granted.
-    available.narrow(requested.as_ref()).ok_or(Reason::ScopeNotGranted)
+    available.into_narrowed(requested.as_ref()).ok_or(Reason::ScopeNotGranted)
 }
 
 /// The entry of a new access token. A narrower scope is its own, and touches nothing else of the grant (N-091).
