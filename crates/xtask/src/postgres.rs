@@ -1,4 +1,4 @@
-//! The database server that the tests of the Postgres store start: installed where it is missing, if that can be done.
+//! The servers that the tests of the Postgres store start: installed where they are missing, if that can be done.
 
 use std::env;
 use std::fs;
@@ -10,21 +10,27 @@ use crate::step;
 
 /// Where Debian keeps the programs, in a directory for each version.
 const DEBIAN: &str = "/usr/lib/postgresql";
+/// Where Debian puts the pooler.
+const POOLER: &str = "/usr/sbin/pgbouncer";
 
-/// Installs Debian's `postgresql` where no server is to be found, and this is root on a machine with `apt-get`. Where it
-/// cannot be done, nothing is said: the tests that need it fail, each with a line that says what to install.
+/// Installs Debian's `postgresql` and `pgbouncer` where they are not to be found, and this is root on a machine with
+/// `apt-get`. Where it cannot be done, nothing is said: the tests that need them fail, each with a line that says what to
+/// install.
 ///
 /// # Errors
 ///
 /// [`Fault::Step`] if the package cannot be installed.
 pub(crate) fn provide() -> Result<(), Fault> {
     let path = env::var_os("PATH").unwrap_or_default();
+    let server = has_server(Path::new(DEBIAN), env::split_paths(&path));
+    let missing = [("postgresql", server), ("pgbouncer", Path::new(POOLER).is_file())];
+    let missing: Vec<&str> = missing.into_iter().filter_map(|(package, there)| (!there).then_some(package)).collect();
     let on_path = |program: &str| env::split_paths(&path).any(|directory| directory.join(program).is_file());
-    if has_server(Path::new(DEBIAN), env::split_paths(&path)) || !on_path("apt-get") || !is_root() {
+    if missing.is_empty() || !on_path("apt-get") || !is_root() {
         return Ok(());
     }
     step::run("postgresql", apt().arg("update"))?;
-    step::run("postgresql", apt().args(["install", "--yes", "--no-install-recommends", "postgresql"]))
+    step::run("postgresql", apt().args(["install", "--yes", "--no-install-recommends"]).args(missing))
 }
 
 fn apt() -> Command {
