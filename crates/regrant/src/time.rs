@@ -156,6 +156,14 @@ mod tests {
     }
 
     #[test]
+    fn an_instant_is_its_milliseconds_to_serde() {
+        for millis in [0, 1, 1_700_000_000_123, i64::MAX.unsigned_abs()] {
+            assert_eq!(u64::from(Timestamp::from(millis)), millis);
+        }
+        assert_eq!(Timestamp::from(u64::MAX), Timestamp::MAX, "what is beyond is cut");
+    }
+
+    #[test]
     fn n_218_seconds_are_rounded_down() {
         let seconds = |millis| Timestamp::from_unix_millis(millis).unix_seconds();
         assert_eq!([0, 999, 1_000, 1_999, 2_000].map(seconds), [0, 0, 1, 1, 2]);

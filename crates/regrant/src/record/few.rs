@@ -131,10 +131,25 @@ mod tests {
         }
     }
 
+    #[test]
+    fn two_lists_are_equal_where_their_elements_are() {
+        let lists: [&[u8]; 6] = [&[], &[1], &[2], &[1, 2], &[2, 1], &[1, 2, 3]];
+        for one in lists {
+            for other in lists {
+                let equal = Few::from(one.to_vec()) == Few::from(other.to_vec());
+                assert_eq!(equal, one == other, "{one:?} {other:?}");
+            }
+            let list = Few::from(one.to_vec());
+            assert!((&list).into_iter().eq(one));
+        }
+    }
+
     /// One element, or none, and no allocation.
     #[test]
     fn a_single_element_lies_in_place() {
-        for list in [Few::from(alloc::vec![7_u8]), Few::one(7), core::iter::once(7).collect()] {
+        let mut pushed = Few::new();
+        pushed.push(7);
+        for list in [Few::from(alloc::vec![7_u8]), Few::one(7), core::iter::once(7).collect(), pushed] {
             assert!(matches!(list.0, Held::One(7)));
         }
     }
