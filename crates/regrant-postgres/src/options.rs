@@ -26,7 +26,7 @@ pub struct Options {
     pub queue: usize,
     /// For how long a call waits for its turn before it fails with [`Error::Overloaded`]. Default: 1 second.
     pub patience: Duration,
-    /// After how long the server gives a statement up. The store itself waits one second longer, and then the connection
+    /// After how long the server gives a statement up; it waits for a row that somebody has locked for an eighth of it. The store itself waits one second longer, and then the connection
     /// is dropped and the outcome is [`Error::NoAnswer`]. The engine tries a commit three times, so keep it shorter than
     /// a sixth of the retry window of the clients where their answer matters. Default: 2 seconds.
     pub statement_timeout: Duration,
