@@ -92,7 +92,8 @@ pub(crate) fn table(operation: &str, calls: u64, costs: &Counts) -> String {
     let mut sorted: Vec<(&String, &u64)> = costs.iter().collect();
     sorted.sort_by_key(|(_, cost)| std::cmp::Reverse(**cost));
     let row = |(function, cost): &(&String, &u64)| {
-        format!("| `{function}` | {} | {} % |\n", *cost / calls, *cost * 100 / all)
+        let thousandths = *cost * 1_000 / all;
+        format!("| `{function}` | {} | {}.{} % |\n", *cost / calls, thousandths / 10, thousandths % 10)
     };
     let rows: Vec<String> = sorted.iter().take(FUNCTIONS).map(row).collect();
     format!("| {operation}: function | instructions itself | share |\n|---|---|---|\n{}", rows.concat())
@@ -114,7 +115,7 @@ mod tests {
     fn the_function_that_takes_most_is_the_first() {
         let costs = Counts::from([("a".into(), 100), ("b".into(), 300)]);
         let table = table("refresh", 10, &costs);
-        assert!(table.ends_with("| `b` | 30 | 75 % |\n| `a` | 10 | 25 % |\n"));
+        assert!(table.ends_with("| `b` | 30 | 75.0 % |\n| `a` | 10 | 25.0 % |\n"));
     }
 
     #[test]
