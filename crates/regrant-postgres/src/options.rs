@@ -26,9 +26,10 @@ pub struct Options {
     pub queue: usize,
     /// For how long a call waits for its turn before it fails with [`Error::Overloaded`]. Default: 1 second.
     pub patience: Duration,
-    /// After how long the server gives a statement up; it waits for a row that somebody has locked for an eighth of it. The store itself waits one second longer, and then the connection
-    /// is dropped and the outcome is [`Error::NoAnswer`]. The engine tries a commit three times, so keep it shorter than
-    /// a sixth of the retry window of the clients where their answer matters. Default: 2 seconds.
+    /// After how long the server gives a statement up; an eighth of it may go by waiting for a row that somebody has locked.
+    /// The store itself waits one second longer, and then the connection is dropped and the outcome is
+    /// [`Error::NoAnswer`]. The engine tries a commit three times, so keep it shorter than a sixth of the retry window of
+    /// the clients where their answer matters. Default: 2 seconds.
     pub statement_timeout: Duration,
     /// For how long one attempt to connect may take, to each of the hosts. Default: 2 seconds.
     pub connect_timeout: Duration,

@@ -27,7 +27,7 @@ pub fn listener(event: &ListenerEvent) {
     match event {
         ListenerEvent::Connected => info!("news of other nodes is heard"),
         ListenerEvent::Disconnected(error) => {
-            warn!("{}", chain("news of other nodes is missed, nothing is cached", error))
+            warn!("{}", chain("news of other nodes is missed, nothing is cached", error));
         }
         ListenerEvent::Unreadable => warn!("news of a kind that this release does not know: the caches are emptied"),
         _ => {}
