@@ -7,6 +7,7 @@ use toml::{Spanned, Value};
 
 use super::policy::PolicyKeys;
 use super::postgres::PostgresKeys;
+use super::resource_cache::ResourceCacheKeys;
 
 /// The whole file. Unknown keys are errors, here and below.
 #[expect(clippy::struct_field_names, reason = "the fields are named as the keys of the file are")]
@@ -24,6 +25,7 @@ pub(super) struct File {
     pub(super) limits: LimitKeys,
     #[serde(default)]
     pub(super) postgres: PostgresKeys,
+    pub(super) resource_cache: Option<ResourceCacheKeys>,
     #[serde(default)]
     pub(super) policy: Option<Spanned<PolicyKeys>>,
     #[serde(default)]

@@ -11,6 +11,7 @@ mod mount;
 mod policy;
 mod postgres;
 mod problem;
+mod resource_cache;
 mod secret;
 mod span;
 mod store_url;
@@ -19,7 +20,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use regrant::{Policy, StaticClients};
-use regrant_http::{Dialect, InvalidMounts, Issuer, Limits, Mount, Realm, Service};
+use regrant_http::{CacheBounds, Dialect, InvalidMounts, Issuer, Limits, Mount, Realm, Service};
 use toml::Spanned;
 
 pub use mount::HEALTH_PATH;
@@ -31,6 +32,7 @@ pub use store_url::{InvalidStoreUrl, PostgresUrl, StoreUrl};
 
 use self::file::{File, LimitKeys};
 use self::problem::Source;
+use self::resource_cache::ResourceCacheKeys;
 use crate::fault::Fault;
 
 /// Where the server listens unless the file says otherwise.
@@ -55,6 +57,8 @@ pub struct Config {
     pub pepper_file_previous: Option<PathBuf>,
     /// What a request may weigh.
     pub limits: Limits,
+    /// What the page behind the bearer check remembers; `None` for nothing.
+    pub resource_cache: Option<CacheBounds>,
     /// The policy of every client without overrides.
     pub policy: Policy,
     /// The endpoints.
@@ -104,6 +108,7 @@ impl Config {
             pepper_file: file.pepper_file.map(|path| base.join(path)),
             pepper_file_previous: file.pepper_file_previous.map(|path| base.join(path)),
             limits: read_limits(&source, &file.limits)?,
+            resource_cache: file.resource_cache.map(ResourceCacheKeys::bounds),
             policy,
             mounts,
             clients: StaticClients::new(clients).map_err(|error| source.problem(format_args!("client: {error}")))?,

@@ -46,6 +46,18 @@ fn without_an_issuer_a_loopback_address_is_the_name() {
 }
 
 #[test]
+fn the_resource_cache_is_off_unless_it_is_there() {
+    let cache = |text: &str| parse(&format!("{SMALL}{text}")).map(|config| config.resource_cache);
+    assert_eq!(cache("").unwrap(), None);
+    assert_eq!(cache("[resource_cache]").unwrap(), Some(CacheBounds::default()));
+    let bounds = CacheBounds { entries: 9, max_age: std::time::Duration::from_secs(30) };
+    assert_eq!(cache("[resource_cache]\nentries = 9\nmax_age = '30s'").unwrap(), Some(bounds));
+    for wrong in ["entries = -1", "entries = 'x'", "max_age = 5", "size = 1"] {
+        assert!(cache(&format!("[resource_cache]\n{wrong}")).is_err(), "{wrong}");
+    }
+}
+
+#[test]
 fn defaults_are_enough_for_the_command_line() {
     let config = parse(SMALL).unwrap();
     assert_eq!(config.store, StoreUrl::Memory);

@@ -19,8 +19,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use engine::HostEngine;
-use regrant::{EngineError, Host, IssueRequest, Reply, Rules, TokenReply};
-use regrant_http::{Dialect, Service};
+use regrant::{EngineError, Host, IssueRequest, Reply, RevocationSink, Rules, Secret, TokenReply};
+use regrant_http::{CacheBounds, Dialect, IntrospectionCache, Service};
 use regrant_postgres::Listener;
 use tokio::net::TcpListener;
 
@@ -45,7 +45,9 @@ struct App {
 impl App {
     /// Opens the store and reads the pepper, for a server that is reached at `address`.
     async fn open(config: Config, address: SocketAddr) -> Result<Self, Fault> {
+        let cache = config.resource_cache.map(resource_cache).transpose()?;
         let service = config.service(address)?;
+        let service = cache.iter().fold(service, |service, cache| service.with_cache(Arc::clone(cache)));
         let store = Arc::new(Store::open(&config).await?);
         let rules = Rules::new(pepper::load(&config, store.is_empty().await)?);
         let mut host = Host::new(clock::now, ThreadEntropy).with_observer(Journal);
@@ -53,9 +55,18 @@ impl App {
             host = host.with_feed(feed);
         }
         let engine = HostEngine::new(&store, config.clients, config.policy, rules, host);
-        let news = store.listen(engine.caches());
+        let mut sinks = engine.caches();
+        sinks.extend(cache.map(|cache| cache as Arc<dyn RevocationSink>));
+        let news = store.listen(sinks);
         Ok(Self { service, engine, store, _news: news })
     }
+}
+
+/// An empty cache under a key of this process.
+fn resource_cache(bounds: CacheBounds) -> Result<Arc<IntrospectionCache>, Fault> {
+    let mut key = [0; 32];
+    getrandom::fill(&mut key).map_err(|_| Fault::running("the random source failed"))?;
+    Ok(Arc::new(IntrospectionCache::new(bounds, clock::now, Secret::new(key))))
 }
 
 /// How long requests in flight may take to finish once the server is told to stop.

@@ -14,7 +14,7 @@ use regrant_testkit::{
 };
 use throwaway_postgres::Server;
 
-use crate::process::{Place, Running, member};
+use crate::process::{Place, Running, eventually, form, member};
 
 /// The database server of these tests: many nodes at once need many connections.
 fn server() -> &'static Server {
@@ -206,6 +206,31 @@ fn a_replay_at_one_node_ends_the_grant_at_the_other() {
     assert_eq!(here.refresh(&second).status, 400);
     let id = issued["grant_id"].as_str().unwrap();
     assert!(place.run(&["grant", "show"], &[id, "--json"]).out.contains("\"end_reason\":\"replayed\""));
+}
+
+/// It asks nobody about a token that it remembers: not even where the table is out of reach.
+#[test]
+fn a_node_that_remembers_tokens_hears_when_another_ends_them() {
+    let database = server().database().unwrap();
+    let place = Place::with(&format!("{}[resource_cache]\n", config(&Setup::fixtures(), &server().url(&database))));
+    std::fs::write(place.path("pepper"), [7; 32]).unwrap();
+    let (here, there) = (place.serve(), place.serve());
+    let issued = place.issue(&["--client", "web", "--scope", "read"]);
+    let mut page = form("/resource", "");
+    (page.method, page.body) = ("GET".to_owned(), None);
+    page.headers = vec![("Authorization".to_owned(), format!("Bearer {}", issued["access_token"].as_str().unwrap()))];
+    let rename = |from: &str, to: &str| server().sql(&database, &format!("ALTER TABLE regrant.{from} RENAME TO {to}")).unwrap();
+    eventually("the token is remembered", || {
+        here.send(&page);
+        rename("grants", "hidden");
+        let status = here.send(&page).status;
+        rename("hidden", "grants");
+        status == 200
+    });
+    let revocation = form("/revoke", &format!("token={}", issued["refresh_token"].as_str().unwrap()));
+    assert_eq!(there.send(&revocation).status, 200);
+    eventually("the token is refused", || here.send(&page).status == 401);
+    assert_eq!(there.send(&page).status, 401);
 }
 
 #[test]
