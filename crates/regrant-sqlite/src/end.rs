@@ -7,7 +7,7 @@ use crate::error::Error;
 use crate::grants::end_living;
 
 /// The most records of one batch: how long other writers wait.
-const BATCH: usize = 256;
+const BATCH: usize = 64;
 
 /// An end of many grants on its way.
 #[derive(Debug)]

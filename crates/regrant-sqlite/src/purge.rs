@@ -9,7 +9,7 @@ use crate::grant_row::{columns, read};
 use crate::grants::{bounded, millis};
 
 /// The most candidates of one batch: how long other writers wait.
-const BATCH: usize = 256;
+const BATCH: usize = 64;
 
 const CANDIDATES: &str = concat!(
     "SELECT ",
