@@ -90,6 +90,22 @@ fn a_record_is_dead_with_its_last_token_or_with_its_end() {
 }
 
 #[test]
+fn a_record_that_is_read_back_is_as_alive_as_it_was() {
+    both(|world| {
+        let grant = world.record(&world.issue("web", "read").refresh);
+        for state in [
+            regrant::GrantState::Active,
+            regrant::GrantState::Ended { at: world.now(), reason: regrant::EndReason::Replayed },
+        ] {
+            let (refresh, access) = (grant.refresh().cloned(), grant.access().to_vec());
+            let read = Grant::new(grant.id(), grant.revision(), state, grant.terms().clone(), refresh, access).unwrap();
+            assert_eq!((read.state(), read.revision()), (state, grant.revision()));
+            assert_eq!(read == grant, state == regrant::GrantState::Active);
+        }
+    });
+}
+
+#[test]
 fn a_grant_id_has_one_written_form() {
     let id = GrantId::from_bytes(*b"\x00\x01\x0f\x10\x7f\x80\xa5\xff01234567");
     let text = "00010f107f80a5ff3031323334353637";
