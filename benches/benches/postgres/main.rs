@@ -2,6 +2,7 @@
 //! bare loop of one `unnest` statement for many. All of them load a row and update it, over the same table.
 //!
 //! `cargo bench -p regrant-benches --bench postgres`
+#![expect(clippy::cast_precision_loss, reason = "numbers of grants and calls are far below 2^52")]
 
 mod bare;
 mod pgbench;
@@ -47,7 +48,7 @@ impl Stand {
     fn options(&self, connections: usize, batch: usize) -> Done<Options> {
         let mut options = Options::new(&self.url())?;
         (options.connections, options.batch) = (connections, batch);
-        (options.queue, options.patience) = (10_000, Duration::from_secs(60));
+        (options.queue, options.patience) = (10_000, Duration::from_mins(1));
         Ok(options)
     }
 }

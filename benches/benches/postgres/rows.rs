@@ -75,12 +75,12 @@ pub(crate) fn next(number: u64, grant: &Grant) -> Result<Grant, Box<dyn std::err
 
 /// Fills the table, and says how large it is.
 pub(crate) async fn fill(stand: &Stand, results: &mut Results) -> Done {
-    const LINES: u64 = 256;
+    const LINES: u16 = 256;
     let store = PostgresStore::open(stand.options(2, 512)?).await?;
     let lines = (0..LINES).map(|line| {
         let (store, grants) = (store.clone(), stand.grants);
         tokio::spawn(async move {
-            for number in (line..grants).step_by(LINES as usize) {
+            for number in (u64::from(line)..grants).step_by(usize::from(LINES)) {
                 let grant = grant(number).map_err(|error| error.to_string())?;
                 let outcome = store.commit(Change::Insert(grant)).await.map_err(|error| error.to_string())?;
                 if outcome != CommitOutcome::Committed {
