@@ -72,7 +72,7 @@ impl Node {
         &'a self,
         replay: bool,
         change: Change,
-        settling: Settling<'a, R::Plan, R::Reply>,
+        settling: Box<Settling<'a, R::Plan, R::Reply>>,
     ) -> Result<Option<Step<'a, R>>, Failure> {
         if self.plant == Some(Plant::ReplayNotWritten) && replay {
             return Ok(Some(settling.settle(CommitOutcome::Committed)));

@@ -1,6 +1,6 @@
 //! Refreshing an access token. RFC 6749 §6, RFC 9700 §4.14.2.
 
-use super::shared::{entry_of, genuine, new_entry, not_revoked, scope_within, token_reply, with_entry};
+use super::shared::{entry_of, genuine, live_among, new_entry, not_revoked, scope_within, token_reply, with_entry};
 use super::{Fault, Situation, Verdict, Write};
 use crate::answer::{Outcome, Reason, TokenReply};
 use crate::client::{AuthenticatedClient, OnReplay, PreviousAccessToken, Rotation};
@@ -28,18 +28,21 @@ pub(super) fn decide(
     at: &Situation<'_>,
 ) -> Result<Verdict<TokenReply>, Reason> {
     let grant = found.ok_or(Reason::UnknownGrant)?; //                           9: found
+    // Looked at before it is told, so that all parts of the record come from memory while the lineage is hashed.
+    let (owned, living) = (owned_by(&grant, &plan.caller), not_revoked(&grant, &plan.caller));
+    let (unexpired, live) = (not_expired(&grant, at.now), live_among(grant.access(), at.now));
     let family = genuine(&grant, &plan.token).ok_or(Reason::ForgedToken)?; //        and genuine
-    owned_by(&grant, &plan.caller)?; //                                         10: of this client
-    not_revoked(&grant, &plan.caller)?; //                                      11: not revoked
+    owned?; //                                                                  10: of this client
+    living?; //                                                                 11: not revoked
     let standing = match freshness(plan, family, at) {
         Freshness::Stands(standing) => standing, //                              12: current or retry
         Freshness::Replay => return replayed(plan, grant.id(), at.now), //           or replay
         Freshness::Refused(reason) => return Err(reason),
         Freshness::Fault(fault) => return Ok(Verdict::Fault(fault)),
     };
-    not_expired(&grant, family, at.now)?; //                                     13: not expired
+    unexpired?; //                                                              13: not expired
     let scope = scope_within(&grant.terms().scope, &plan.caller.scope, plan.requested)?; // 14: scope
-    let refresh = Refresh { plan, grant: &grant, family, scope, at };
+    let refresh = Refresh { plan, grant: &grant, family, scope, live, at };
     Ok(refresh.answer(standing)) //                                               15: rotate and commit
 }
 
@@ -48,11 +51,15 @@ fn owned_by(grant: &Grant, caller: &AuthenticatedClient) -> Result<(), Reason> {
     if grant.terms().client_id == *caller.id() { Ok(()) } else { Err(Reason::ForeignGrant) }
 }
 
-fn not_expired(grant: &Grant, family: &RefreshFamily, now: Timestamp) -> Result<(), Reason> {
+fn not_expired(grant: &Grant, now: Timestamp) -> Result<(), Reason> {
     if grant.terms().expires_at.is_some_and(|end| end <= now) {
         return Err(Reason::GrantExpired);
     }
-    if family.expires_at <= now { Err(Reason::RefreshTokenExpired) } else { Ok(()) }
+    if grant.refresh().is_some_and(|family| family.expires_at <= now) {
+        Err(Reason::RefreshTokenExpired)
+    } else {
+        Ok(())
+    }
 }
 
 /// What the presented secret is to the record.
@@ -162,6 +169,8 @@ struct Refresh<'r> {
     grant: &'r Grant,
     family: &'r RefreshFamily,
     scope: NarrowedScope,
+    /// How many access tokens of the grant have not expired.
+    live: usize,
     at: &'r Situation<'r>,
 }
 
@@ -286,7 +295,7 @@ impl Refresh<'_> {
         // Only a rotation makes a secret of this exchange's own the current one.
         let attempted = (family.current != self.family.current).then_some(family.current);
         let reply = token_reply(terms, access, Some(refresh), &entry, now);
-        let list = with_entry(kept, entry, policy, now);
+        let list = with_entry(kept, self.live.min(kept.len()), entry, policy, now);
         let revocation = self.revocation(kept);
         if let Some(retry) = family.retry.as_mut().filter(|_| attempted.is_none()) {
             retry.intact &= list.len() > self.grant.access().len();

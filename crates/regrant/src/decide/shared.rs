@@ -60,17 +60,23 @@ pub(super) fn new_entry(
     }
 }
 
-/// The list with one more token: without those that expired, and without the oldest where there is no room.
+/// How many of the tokens have not expired.
+pub(super) fn live_among(list: &[AccessEntry], now: Timestamp) -> usize {
+    list.iter().filter(|entry| now < entry.expires_at).count()
+}
+
+/// The list with one more token: without those that expired, and without the oldest where there is no room. `live` of
+/// its tokens have not expired.
 pub(super) fn with_entry(
     list: &[AccessEntry],
+    live: usize,
     entry: AccessEntry,
     policy: &Policy,
     now: Timestamp,
 ) -> Few<AccessEntry> {
     let room = usize::from(policy.max_access_tokens.max(1)) - 1;
-    let live = list.iter().filter(|entry| now < entry.expires_at);
-    let surplus = live.clone().count().saturating_sub(room);
-    live.skip(surplus).cloned().chain([entry]).collect()
+    let kept = list.iter().filter(|entry| now < entry.expires_at).skip(live.saturating_sub(room));
+    kept.cloned().chain([entry]).collect()
 }
 
 /// The answer that hands out an access token of the record. On a clock behind the one that issued it, it speaks of no

@@ -1,13 +1,11 @@
 //! The awaited driver.
 
-use alloc::boxed::Box;
-
 use super::{EngineError, EngineFault, Explanation, Found, Host, conclude, delay, fail};
 use crate::answer::{Decision, Introspection, Reply, ResourceAccess, TokenReply};
 use crate::client::ClientId;
 use crate::decide::Fresh as _;
-use crate::exchange::{Committing, Doubt, NeedsClient, Settling, begin};
-use crate::port::{AsyncClientStore, AsyncTokenStore, Change, Revocation};
+use crate::exchange::{Committing, Doubt, NeedsClient, begin};
+use crate::port::{AsyncClientStore, AsyncTokenStore, Revocation};
 use crate::record::{Grant, GrantId};
 use crate::request::{IntrospectionRequest, IssueRequest, Request, ResourceRequest, RevocationRequest, TokenRequest};
 use crate::rules::Rules;
@@ -26,7 +24,7 @@ pub struct AsyncEngine<S, C> {
 #[derive(Debug)]
 enum Pending<'a, R: Request> {
     Done(Settled<R::Reply>),
-    Commit(Box<Committing<'a, R::Plan, R::Reply>>),
+    Commit(Committing<'a, R::Plan, R::Reply>),
 }
 
 impl<S: AsyncTokenStore, C: AsyncClientStore> AsyncEngine<S, C> {
@@ -116,7 +114,8 @@ impl<S: AsyncTokenStore, C: AsyncClientStore> AsyncEngine<S, C> {
         let outcome = loop {
             match self.advance(step, Some(&self.host)).await {
                 Ok(Pending::Done(settled)) => break Ok(conclude(&self.host, settled, doubted)),
-                Ok(Pending::Commit(committing)) => match self.commit(committing.split(), &mut doubted).await {
+                Ok(Pending::Commit(committing)) => match self.commit(committing, &mut doubted).await {
+                    Ok(Step::Done(settled)) => break Ok(conclude(&self.host, settled, doubted)),
                     Ok(next) => step = next,
                     Err(error) => break Err(error),
                 },
@@ -171,9 +170,10 @@ impl<S: AsyncTokenStore, C: AsyncClientStore> AsyncEngine<S, C> {
     /// Commits a change and tells the exchange what became of it.
     async fn commit<'a, R: Request + 'a>(
         &'a self,
-        (change, settling): (Change, Settling<'a, R::Plan, R::Reply>),
+        committing: Committing<'a, R::Plan, R::Reply>,
         doubted: &mut Option<Revocation>,
     ) -> Result<Step<'a, R>, EngineError> {
+        let (change, settling) = committing.split();
         let error = match self.store.commit(change).await {
             Ok(outcome) => return Ok(settling.settle(outcome)),
             Err(error) => error,

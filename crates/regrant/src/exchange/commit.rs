@@ -20,7 +20,8 @@ const MAX_DOUBTS: u32 = 3;
 #[derive(Debug)]
 pub struct Committing<'a, P, T> {
     change: Change,
-    settling: Settling<'a, P, T>,
+    /// Boxed, because it is by far the most that a step holds, and all steps are moved.
+    settling: Box<Settling<'a, P, T>>,
 }
 
 /// A change under way. There is no way to the answer but through the outcome.
@@ -70,7 +71,7 @@ impl<'a, P, T> Committing<'a, P, T> {
         let decision = exchange.context.decision(outcome);
         let end = End::of(&change);
         exchange.context.attempted = attempted.or(exchange.context.attempted);
-        Self { change, settling: Settling { exchange, reply, decision, revocation, end } }
+        Self { change, settling: Box::new(Settling { exchange, reply, decision, revocation, end }) }
     }
 
     /// What would be decided and written. The answer stays sealed.
@@ -79,14 +80,15 @@ impl<'a, P, T> Committing<'a, P, T> {
     }
 
     /// Hands out the change, for the store.
-    pub fn split(self) -> (Change, Settling<'a, P, T>) {
+    pub fn split(self) -> (Change, Box<Settling<'a, P, T>>) {
         (self.change, self.settling)
     }
 }
 
 impl<'a, P, T> Settling<'a, P, T> {
     /// Goes on with the outcome of the commit: the answer, or another look at the record.
-    pub fn settle<R>(self, outcome: CommitOutcome) -> Step<'a, R>
+    #[expect(clippy::boxed_local, reason = "unboxed, the whole exchange would be copied for its answer")]
+    pub fn settle<R>(self: Box<Self>, outcome: CommitOutcome) -> Step<'a, R>
     where
         R: Request<Plan = P, Reply = T>,
     {
@@ -107,7 +109,7 @@ impl<'a, P, T> Settling<'a, P, T> {
     }
 
     /// The outcome is unknown: the store failed while it committed. From here on this exchange concludes no replay.
-    pub fn in_doubt<R>(mut self) -> Doubt<Step<'a, R>>
+    pub fn in_doubt<R>(mut self: Box<Self>) -> Doubt<Step<'a, R>>
     where
         R: Request<Plan = P, Reply = T>,
     {
@@ -118,12 +120,12 @@ impl<'a, P, T> Settling<'a, P, T> {
         // An end asks for no revision, so it is written again instead of looked for: the replay or the revocation that
         // it stands for is then told as what it is, and the feed hears of it.
         match self.end.map(End::change) {
-            Some(change) => Doubt::LookAgain(Step::Committing(Box::new(Committing { change, settling: self.again() }))),
+            Some(change) => Doubt::LookAgain(Step::Committing(Committing { change, settling: self.again() })),
             None => Doubt::LookAgain(Step::NeedsGrant(self.exchange)),
         }
     }
 
-    fn again(mut self) -> Self {
+    fn again(mut self: Box<Self>) -> Box<Self> {
         self.exchange.context.attempts += 1;
         self.decision.attempts += 1;
         self

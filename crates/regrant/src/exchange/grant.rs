@@ -1,6 +1,5 @@
 //! The steps that need the record, and the client that owns it.
 
-use alloc::boxed::Box;
 use alloc::sync::Arc;
 
 use super::{Committing, Context, Exchange, Settled, Step};
@@ -98,7 +97,7 @@ fn next<R: Request>(
         Verdict::Answer(outcome, answer) => Step::Done(Settled::answered(answer, context.decision(outcome))),
         Verdict::Refuse(reason) => context.refuse(reason),
         Verdict::Fault(fault) => Step::Failed(fault, exchange.faulted()),
-        Verdict::Write(write) => Step::Committing(Box::new(Committing::new(exchange, write))),
+        Verdict::Write(write) => Step::Committing(Committing::new(exchange, write)),
         Verdict::AskOwner(question) => {
             let Exchange { rules, context, state: NeedsGrant { plan, .. } } = exchange;
             Step::NeedsOwner(Exchange { rules, context, state: NeedsOwner { plan, question } })

@@ -13,7 +13,6 @@ mod grant;
 mod opening;
 mod settled;
 
-use alloc::boxed::Box;
 use alloc::sync::Arc;
 
 pub use commit::{Committing, Doubt, Settling};
@@ -46,8 +45,8 @@ pub enum Step<'a, R: Request> {
     NeedsGrant(Exchange<'a, NeedsGrant<R::Plan>>),
     /// The client that owns the record is needed.
     NeedsOwner(Exchange<'a, NeedsOwner<R::Plan, R::Question>>),
-    /// A change waits to be committed. Boxed, because it is by far the largest step and all of them are moved.
-    Committing(Box<Committing<'a, R::Plan, R::Reply>>),
+    /// A change waits to be committed.
+    Committing(Committing<'a, R::Plan, R::Reply>),
     /// The answer is final.
     Done(Settled<R::Reply>),
     /// The server is at fault; nothing is answered.
