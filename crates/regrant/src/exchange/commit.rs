@@ -4,7 +4,7 @@ use alloc::boxed::Box;
 use core::time::Duration;
 
 use super::{Exchange, NeedsGrant, Settled, Step};
-use crate::answer::{Decision, Reason, Refusal, Reply};
+use crate::answer::{Decision, Reason, Refusal, Reply, Scheme};
 use crate::decide::{Fault, Write};
 use crate::port::{Change, CommitOutcome, Revocation};
 use crate::record::{EndReason, GrantId};
@@ -93,7 +93,10 @@ impl<'a, P, T> Settling<'a, P, T> {
         R: Request<Plan = P, Reply = T>,
     {
         match outcome {
-            CommitOutcome::Committed => Step::Done(self.unseal()),
+            CommitOutcome::Committed => {
+                let reply = unseal(self.reply, self.exchange.context.scheme);
+                Step::Done(Settled { reply, decision: self.decision, revocation: self.revocation })
+            }
             CommitOutcome::Conflict if self.exchange.context.attempts < MAX_ATTEMPTS => Step::NeedsGrant(self.exchange),
             CommitOutcome::Conflict => {
                 let fault = Fault::Contended { retry_after: self.retry_after() };
@@ -131,18 +134,17 @@ impl<'a, P, T> Settling<'a, P, T> {
         self
     }
 
-    fn unseal(self) -> Settled<T> {
-        let reply = match self.reply {
-            Ok(answer) => Reply::Success(answer),
-            Err(reason) => Reply::Refused(Refusal::new(reason, self.exchange.context.scheme)),
-        };
-        Settled { reply, decision: self.decision, revocation: self.revocation }
-    }
-
     /// A wait that ends inside the retry window, so that the client's next try is still a retry.
     fn retry_after(&self) -> Duration {
         const SECOND: Duration = Duration::from_secs(1);
         let window = self.exchange.context.caller.as_ref().map(|client| client.policy().retry_window);
         if window.is_none_or(|window| window > SECOND) { SECOND } else { Duration::ZERO }
+    }
+}
+
+fn unseal<T>(sealed: Result<T, Reason>, scheme: Scheme) -> Reply<T> {
+    match sealed {
+        Ok(answer) => Reply::Success(answer),
+        Err(reason) => Reply::Refused(Refusal::new(reason, scheme)),
     }
 }

@@ -49,7 +49,10 @@ impl<'a> Derivation<'a> {
         to_label.copy_from_slice(label);
         to_id.copy_from_slice(id.as_bytes());
         to_presented.copy_from_slice(presented.expose_secret());
-        let mac = self.keyed.clone().chain_update(message.0).chain_update(scope);
+        // Not chained: each link would move the whole state.
+        let mut mac = self.keyed.clone();
+        mac.update(message.0.as_slice());
+        mac.update(scope);
         Secret::new(mac.finalize().into_bytes().into())
     }
 }
