@@ -219,7 +219,8 @@ fn a_node_that_remembers_tokens_hears_when_another_ends_them() {
     let mut page = form("/resource", "");
     (page.method, page.body) = ("GET".to_owned(), None);
     page.headers = vec![("Authorization".to_owned(), format!("Bearer {}", issued["access_token"].as_str().unwrap()))];
-    let rename = |from: &str, to: &str| server().sql(&database, &format!("ALTER TABLE regrant.{from} RENAME TO {to}")).unwrap();
+    let rename =
+        |from: &str, to: &str| server().sql(&database, &format!("ALTER TABLE regrant.{from} RENAME TO {to}")).unwrap();
     eventually("the token is remembered", || {
         here.send(&page);
         rename("grants", "hidden");
