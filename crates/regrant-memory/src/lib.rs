@@ -36,9 +36,10 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! A record never changes in place: its next version replaces it. So a lock is held for one lookup, and for the exchange of one
-//! pointer, never while a record is copied or anything is decided. [`GrantManagement::purge`](regrant::GrantManagement::purge) and its companions look at a bounded number
-//! of records at a time under any one lock.
+//! A record that a reader holds never changes under it. A rotation replaces the stored record by its next version; an end
+//! changes the stored one, and copies it first where somebody holds it. So a lock is held for one lookup, for the exchange
+//! of one pointer, or for one end, never while anything is decided.
+//! [`GrantManagement::purge`](regrant::GrantManagement::purge) removes a bounded number of records under any one lock.
 
 mod hash;
 mod management;

@@ -4,8 +4,10 @@ use core::fmt;
 
 use sha2::{Digest as _, Sha256};
 use subtle::{Choice, ConstantTimeEq};
+use zeroize::Zeroizing;
 
 use crate::record::GrantId;
+use crate::secret::Bytes;
 
 /// What a digest was taken of. One byte in front of the input keeps the kinds apart.
 #[derive(Clone, Copy, Debug)]
@@ -59,14 +61,14 @@ impl Digest {
     pub(crate) fn of<const N: usize>(material: Material, grant: GrantId, part: &[u8; N]) -> Self {
         const HEAD: usize = 1 + GrantId::LENGTH;
         const { assert!(N <= Self::LENGTH, "no part of a token is longer than a secret") };
-        let mut input = [0; HEAD + Self::LENGTH];
-        let (head, rest) = input.split_at_mut(HEAD);
+        let mut input = Zeroizing::new(Bytes([0; HEAD + Self::LENGTH]));
+        let (head, rest) = input.0.split_at_mut(HEAD);
         if let Some((kind, id)) = head.split_first_mut() {
             *kind = material.prefix();
             id.copy_from_slice(grant.as_bytes());
         }
         rest.iter_mut().zip(part).for_each(|(to, from)| *to = *from);
-        let (input, _) = input.split_at(HEAD + N);
+        let (input, _) = input.0.split_at(HEAD + N);
         Self::sha256(input)
     }
 

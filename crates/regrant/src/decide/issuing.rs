@@ -82,6 +82,15 @@ impl IssuePlan {
         }
     }
 
+    /// Whether a grant is what this plan would have made. Its token alone does not say so: where the random source
+    /// repeats itself, the same token was drawn for somebody else.
+    fn is_of(&self, terms: &Terms) -> bool {
+        terms.client_id == *self.client.id()
+            && terms.subject == self.subject
+            && terms.scope == *self.scope.scope()
+            && terms.attributes == self.attributes
+    }
+
     fn family(&self, terms: &Terms, now: Timestamp) -> Option<RefreshFamily> {
         let token = self.refresh_token()?;
         let idle = now.after(self.client.policy().refresh_idle_lifetime);
@@ -108,7 +117,9 @@ pub(super) fn decide(plan: &IssuePlan, found: Option<Grant>, at: &Situation<'_>)
     };
     let own = Digest::of(Material::Access, plan.grant_id(), plan.entropy.access.expose_secret());
     match grant.access().iter().find(|entry| entry.digest == own) {
-        Some(entry) if !grant.is_ended() => Verdict::Answer(Outcome::Issued, plan.reply(grant.terms(), entry, at.now)),
+        Some(entry) if !grant.is_ended() && plan.is_of(grant.terms()) => {
+            Verdict::Answer(Outcome::Issued, plan.reply(grant.terms(), entry, at.now))
+        }
         // Ended between the commit and this look, or an id that was drawn twice: another try draws another id.
         _ => Verdict::Fault(Fault::Contended { retry_after: Duration::ZERO }),
     }

@@ -1,11 +1,13 @@
 //! The awaited driver.
 
+use core::mem;
+
 use super::{EngineError, EngineFault, Explanation, Found, Host, conclude, delay, fail};
 use crate::answer::{Decision, Introspection, Reply, ResourceAccess, TokenReply};
 use crate::client::ClientId;
 use crate::decide::Fresh as _;
 use crate::exchange::{Committing, Doubt, NeedsClient, begin};
-use crate::port::{AsyncClientStore, AsyncTokenStore, Revocation};
+use crate::port::{AsyncClientStore, AsyncTokenStore, CommitOutcome, Revocation};
 use crate::record::{Grant, GrantId};
 use crate::request::{IntrospectionRequest, IssueRequest, Request, ResourceRequest, RevocationRequest, TokenRequest};
 use crate::rules::Rules;
@@ -25,6 +27,19 @@ pub struct AsyncEngine<S, C> {
 enum Pending<'a, R: Request> {
     Done(Settled<R::Reply>),
     Commit(Committing<'a, R::Plan, R::Reply>),
+}
+
+/// What a commit may have ended, and nobody was told of yet. Whoever awaits a request may drop it at any point: the
+/// store may commit all the same, and then this is the only one left to tell.
+struct Untold<'a> {
+    host: &'a Host,
+    revocation: Option<Revocation>,
+}
+
+impl Drop for Untold<'_> {
+    fn drop(&mut self) {
+        self.host.publish(self.revocation.take());
+    }
 }
 
 impl<S: AsyncTokenStore, C: AsyncClientStore> AsyncEngine<S, C> {
@@ -110,19 +125,20 @@ impl<S: AsyncTokenStore, C: AsyncClientStore> AsyncEngine<S, C> {
 
     /// One request, from its beginning to its committed answer.
     async fn run<R: Request>(&self, request: &R) -> Result<Reply<R::Reply>, EngineError> {
-        let (mut step, mut doubted) = (begin(&self.rules, request), None);
+        let mut step = begin(&self.rules, request);
+        let mut untold = Untold { host: &self.host, revocation: None };
         let outcome = loop {
             match self.advance(step, Some(&self.host)).await {
-                Ok(Pending::Done(settled)) => break Ok(conclude(&self.host, settled, doubted)),
-                Ok(Pending::Commit(committing)) => match self.commit(committing, &mut doubted).await {
-                    Ok(Step::Done(settled)) => break Ok(conclude(&self.host, settled, doubted)),
+                Ok(Pending::Done(settled)) => break Ok(conclude(&self.host, settled, untold.revocation.take())),
+                Ok(Pending::Commit(committing)) => match self.commit(committing, &mut untold.revocation).await {
+                    Ok(Step::Done(settled)) => break Ok(conclude(&self.host, settled, untold.revocation.take())),
                     Ok(next) => step = next,
                     Err(error) => break Err(error),
                 },
                 Err(error) => break Err(error),
             }
         };
-        outcome.inspect_err(|error| fail(&self.host, error, doubted))
+        outcome.inspect_err(|error| fail(&self.host, error, untold.revocation.take()))
     }
 
     /// Loads what a request needs, step by step, until it is answered or must write.
@@ -171,14 +187,19 @@ impl<S: AsyncTokenStore, C: AsyncClientStore> AsyncEngine<S, C> {
     async fn commit<'a, R: Request + 'a>(
         &'a self,
         committing: Committing<'a, R::Plan, R::Reply>,
-        doubted: &mut Option<Revocation>,
+        untold: &mut Option<Revocation>,
     ) -> Result<Step<'a, R>, EngineError> {
         let (change, settling) = committing.split();
+        // Noted before the store is asked: nothing runs here any more if this future is dropped meanwhile.
+        let earlier = mem::replace(untold, settling.revocation().or(*untold));
         let error = match self.store.commit(change).await {
-            Ok(outcome) => return Ok(settling.settle(outcome)),
+            Ok(CommitOutcome::Conflict) => {
+                *untold = earlier;
+                return Ok(settling.settle(CommitOutcome::Conflict));
+            }
+            Ok(CommitOutcome::Committed) => return Ok(settling.settle(CommitOutcome::Committed)),
             Err(error) => error,
         };
-        *doubted = settling.revocation().or(*doubted);
         match settling.in_doubt() {
             Doubt::LookAgain(step) => Ok(step),
             Doubt::GiveUp(decision) => Err(EngineError { fault: EngineFault::store(error), decision }),

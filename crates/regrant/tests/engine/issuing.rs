@@ -1,8 +1,11 @@
 //! Starting a grant: client credentials, RFC 6749 §4.4, and a host that authenticated a user itself.
 
-use regrant::{Attributes, ClientId, GrantType, GrantTypes, IssueRequest, Reason, Rules, Scope, Subject, TokenRequest};
+use regrant::{
+    Attributes, Client, ClientId, Engine, EngineFault, Entropy, GrantType, GrantTypes, Host, IssueRequest, Reason,
+    Rules, Scope, StaticClients, Subject, Timestamp, TokenRequest,
+};
 
-use crate::common::{PEPPER, World, answered, app, both, hex, moved_to, pepper, secs, tokens, web};
+use crate::common::{PEPPER, TestStore, World, answered, app, both, hex, moved_to, pepper, secs, tokens, web};
 
 fn request(client: &str, scope: &str) -> IssueRequest {
     IssueRequest::new(ClientId::parse(client).unwrap(), Scope::parse(scope).unwrap())
@@ -143,4 +146,31 @@ fn attributes_are_bounded_and_in_order() {
     }
     assert!(!attributes.is_empty() && attributes.iter().map(|(name, _)| name).eq(["b", "a", "c"]));
     assert!(attributes.insert("a", "again").is_err());
+}
+
+/// Two copies of one virtual machine draw the same bytes for a while.
+#[test]
+fn a_random_source_that_repeats_itself_gives_nobody_the_tokens_of_another() {
+    let named = |id: &str| {
+        let mut client = Client::public(ClientId::parse(id).unwrap());
+        client.scope = Scope::parse("read write").unwrap();
+        client
+    };
+    let host = Host::new(|| Timestamp::EPOCH, || Ok(Entropy::from_bytes(&[7; 96])));
+    let clients = StaticClients::new([named("app"), named("app2")]).unwrap();
+    let engine = Engine::new(TestStore::default(), clients, Rules::new(pepper(PEPPER)), host);
+    let of = |client: &str, scope: &str, subject: &str| {
+        let mut asked = request(client, scope);
+        asked.subject = Some(Subject::parse(subject).unwrap());
+        asked
+    };
+    let first = tokens(engine.issue(of("app", "read", "alice"))).unwrap();
+    for other in [of("app", "read", "bob"), of("app", "write", "alice"), of("app2", "read", "alice")] {
+        let error = engine.issue(other).unwrap_err();
+        assert!(matches!(error.fault, EngineFault::Contended { .. }), "{error:?}");
+    }
+    let mut marked = of("app", "read", "alice");
+    marked.attributes.insert("device", "d-1").unwrap();
+    assert!(engine.issue(marked).is_err());
+    assert_eq!(tokens(engine.issue(of("app", "read", "alice"))), Ok(first), "the same grant of the same user");
 }

@@ -17,6 +17,7 @@ mod authentication;
 mod bugs;
 mod common;
 mod doubt;
+mod dropped;
 mod events;
 mod explain;
 mod growth;
