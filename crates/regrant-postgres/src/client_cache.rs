@@ -7,8 +7,13 @@ use std::time::{Duration, Instant};
 
 use regrant::{Client, ClientId, Revocation, RevocationSink, Timestamp};
 
-/// For how long silence is trusted.
-const SILENCE: Duration = Duration::from_secs(1);
+use crate::listener::{BEAT, LIMIT};
+
+/// For how long silence is trusted. An answer of the listener tells of the news until its question was asked, which is up
+/// to [`LIMIT`] earlier: so that no client is trusted for more than a second after the last news that is sure, that is
+/// taken off.
+const SILENCE: Duration = Duration::from_millis(600);
+const _: () = assert!(SILENCE.as_millis() + LIMIT.as_millis() <= 1_000 && SILENCE.as_millis() > BEAT.as_millis());
 /// How many clients are kept; with one more, it starts anew.
 const ROOM: usize = 10_000;
 

@@ -20,10 +20,10 @@ use crate::options::Options;
 use hearing::Hearing;
 
 /// How often the connection is asked.
-const BEAT: Duration = Duration::from_millis(200);
+pub(crate) const BEAT: Duration = Duration::from_millis(200);
 
 /// How long it may take to answer. Twice this is less than the second within which a revoked token is refused on every node.
-const LIMIT: Duration = Duration::from_millis(400);
+pub(crate) const LIMIT: Duration = Duration::from_millis(400);
 
 /// The pause before the first attempt to connect anew. It is doubled with each further one.
 const FIRST_PAUSE: Duration = Duration::from_millis(50);

@@ -21,6 +21,8 @@ pub(crate) enum Fault {
     Unreadable(String),
     /// So many operations take more instructions than they did; each has been printed.
     Grown(usize),
+    /// There are no counts of the named compiler to hold the new ones to.
+    Uncounted(String),
     /// So many rules of the house are broken; each has been printed.
     House(usize),
 }
@@ -45,6 +47,11 @@ impl fmt::Display for Fault {
                 f,
                 "{count} of the counts grew by more than 2 %: make it as quick as it was, or say why in a commit that \
                  holds `cargo xtask instructions --renew`"
+            ),
+            Self::Uncounted(compiler) => write!(
+                f,
+                "benches/instructions.toml has no counts of {compiler}: run `cargo xtask instructions --renew` with it on a \
+                 commit that is known to be as quick as it was, and commit the file"
             ),
             Self::House(1) => f.write_str("1 rule of the house is broken"),
             Self::House(count) => write!(f, "{count} rules of the house are broken"),

@@ -3,11 +3,12 @@
 //! Time moves with the machine's mood; a count of instructions under callgrind does not. The random source is seeded, and
 //! what SHA-256 takes is left out: valgrind hides the processor's own instructions for it, so that it would be most of the
 //! count and say nothing. The counts are kept in `benches/instructions.toml` by version of the compiler. One that grows
-//! by more than 2 % is a failure, until a commit changes that file as well.
+//! by more than 2 % is a failure, until a commit changes that file as well. So is a compiler that the file does not have.
 
 mod callgrind;
 mod counts;
 
+use std::collections::BTreeMap;
 use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -27,17 +28,14 @@ const OPERATIONS: [(&str, u64); 4] = [("refresh", 1_000), ("introspect", 1_000),
 ///
 /// # Errors
 ///
-/// [`Fault::Grown`] if a count grew; [`Fault::Step`], [`Fault::Io`] and [`Fault::Unreadable`] if it cannot be told.
+/// [`Fault::Grown`] if a count grew; [`Fault::Uncounted`] if the compiler has no counts; [`Fault::Step`], [`Fault::Io`] and [`Fault::Unreadable`] if it cannot be told.
 pub(crate) fn run(root: &Path) -> Result<(), Fault> {
     let compiler = compiler()?;
     if !has_valgrind() {
-        skip("no valgrind (apt-get install valgrind)");
+        println!("SKIPPED: instructions were NOT counted: no valgrind (apt-get install valgrind)");
         return Ok(());
     }
-    let Some(kept) = read(root)?.remove(&compiler) else {
-        skip(&format!("{FILE} has no counts of {compiler} (cargo xtask instructions --renew)"));
-        return Ok(());
-    };
+    let kept = kept_for(read(root)?, compiler)?;
     let mut grown = 0;
     for (operation, now) in count(root)? {
         let judged = counts::judge(kept.get(&operation).copied(), now);
@@ -78,11 +76,12 @@ pub(crate) fn profile(root: &Path) -> Result<(), Fault> {
     Ok(())
 }
 
-fn skip(why: &str) {
-    println!("SKIPPED: instructions were NOT counted: {why}");
+/// The counts of one compiler. None is a failure: nothing would be held from the day on which the compiler is another.
+fn kept_for(mut all: BTreeMap<String, Counts>, compiler: String) -> Result<Counts, Fault> {
+    all.remove(&compiler).ok_or(Fault::Uncounted(compiler))
 }
 
-fn read(root: &Path) -> Result<std::collections::BTreeMap<String, Counts>, Fault> {
+fn read(root: &Path) -> Result<BTreeMap<String, Counts>, Fault> {
     let file = root.join(FILE);
     let text = fs::read_to_string(&file).map_err(Fault::io(&file))?;
     counts::read(&text).map_err(|line| Fault::Unreadable(format!("{FILE}:{line}: expected `name = count`")))
@@ -153,6 +152,14 @@ fn is_sha(function: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_compiler_without_counts_is_a_failure_that_says_how_to_renew_them() {
+        let all = || BTreeMap::from([("1.95.0 x".to_owned(), Counts::from([("parse".to_owned(), 4)]))]);
+        assert_eq!(kept_for(all(), "1.95.0 x".to_owned()).unwrap(), Counts::from([("parse".to_owned(), 4)]));
+        let told = kept_for(all(), "1.96.0 x".to_owned()).unwrap_err().to_string();
+        assert!(told.contains("1.96.0 x") && told.contains("cargo xtask instructions --renew"), "{told}");
+    }
 
     #[test]
     fn only_the_block_function_is_left_out() {

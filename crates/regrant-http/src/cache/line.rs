@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use regrant::Timestamp;
 
-/// For how long after the last proof the news counts as complete. A revocation is honoured everywhere within this time,
-/// whatever breaks.
+/// For how long after the last proof the news counts as complete. A revocation that was published is honoured everywhere
+/// within this time, whatever becomes of the line. One that its node never published is not heard of here.
 const TRUSTED: Duration = Duration::from_secs(1);
 /// In place of an instant: not connected.
 const SILENT: u64 = u64::MAX;

@@ -1,7 +1,7 @@
 //! Remembering for a moment that an access token is active. RFC 7662 §4.
 //!
 //! A resource server asks about every token of every call. An [`IntrospectionCache`] saves most of these questions, and
-//! does not pay for it with tokens that live on after their end: it hears of every end, or it is not used.
+//! does not pay for it with tokens that live on after their end: it hears of every end that is published, or it is not used.
 
 mod bounds;
 mod line;
@@ -31,16 +31,17 @@ const LONGEST_TOKEN: usize = 96;
 ///
 /// - **Off until it hears.** It is a [`RevocationSink`]: whatever carries the news to this host tells it so. Before the
 ///   first news line is connected, after it broke, and where it has not proved itself for a second, the cache answers
-///   nothing and keeps nothing. When the line is there again, it begins empty. So a revoked token is refused within a
-///   second, and at once where the news is quicker.
+///   nothing and keeps nothing. When the line is there again, it begins empty. So a token whose end was published is
+///   refused within a second, and at once where the news is quicker.
 /// - **No answer from before an end.** A question that was asked before the cache heard of an end and is answered after
 ///   it is not kept ([`Ticket`]).
 /// - **Bounded** in number and age ([`CacheBounds`]); no answer outlives its token. Only active tokens are kept.
 /// - **No token in it.** An answer is found by a digest of the token under a key of the process.
 ///
-/// What it does not hear of: an access token that gives way because its grant has too many
+/// What it does not hear of: an end that no node lived to publish, where the feed tells of it after the commit and not
+/// with it; then the token may be known here until its age is reached. And an access token that gives way because its grant has too many
 /// ([`max_access_tokens`](regrant::Policy::max_access_tokens)) is no longer known to the engine, and may be to a cache
-/// until its age is reached. That is a bound on records, not a revocation.
+/// until then, too. That is a bound on records, not a revocation.
 ///
 /// ```
 /// use regrant::{RevocationSink as _, Secret, Timestamp};
