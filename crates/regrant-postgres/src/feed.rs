@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use regrant::{Revocation, RevocationFeed};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 use tokio::time::sleep;
 use tokio_postgres::types::Type;
 
@@ -31,25 +31,44 @@ const MISSED: &str = "missed";
 ///
 /// The end of a grant and the change of a client are told by the statements that write them, so this says nothing of
 /// them. A single token is told right after its commit: a node that is killed in the instant between leaves other nodes'
-/// caches with that token until its answer there is too old. While the database is away, the news waits.
+/// caches with that token until its answer there is too old. While the database is away, the news waits. Before a node
+/// stops, [`PostgresStore::flush_news`](crate::PostgresStore::flush_news) sees it off.
 #[derive(Clone, Debug)]
 pub struct PostgresFeed(Option<Sending>);
 
 #[derive(Clone, Debug)]
 struct Sending {
-    lines: mpsc::Sender<String>,
+    items: mpsc::Sender<Item>,
     overflow: Arc<AtomicBool>,
+}
+
+/// What waits to be sent.
+#[derive(Debug)]
+enum Item {
+    Line(String),
+    /// Whoever wants to know that everything before this has been sent.
+    Flush(oneshot::Sender<()>),
 }
 
 impl PostgresFeed {
     /// Starts the task that sends.
     pub(crate) fn start(options: &Options, queue: Queue) -> Self {
         Self(options.notify.then(|| {
-            let (lines, waiting) = mpsc::channel(ROOM);
+            let (items, waiting) = mpsc::channel(ROOM);
             let overflow = Arc::new(AtomicBool::new(false));
             tokio::spawn(send(waiting, Arc::clone(&overflow), queue));
-            Sending { lines, overflow }
+            Sending { items, overflow }
         }))
+    }
+
+    /// Waits until everything that was published before is sent, however long the database is away.
+    pub(crate) async fn flush(&self) {
+        let Some(sending) = &self.0 else { return };
+        let (sent, heard) = oneshot::channel();
+        if sending.items.send(Item::Flush(sent)).await.is_ok() {
+            // The task ends only with its runtime, and then nobody can send any more.
+            drop(heard.await);
+        }
     }
 }
 
@@ -59,22 +78,33 @@ impl RevocationFeed for PostgresFeed {
         if matches!(revocation, Revocation::Grant(_)) {
             return;
         }
-        if sending.lines.try_send(News::Revoked(revocation).to_line()).is_err() {
+        if sending.items.try_send(Item::Line(News::Revoked(revocation).to_line())).is_err() {
             sending.overflow.store(true, Ordering::Release);
         }
     }
 }
 
 /// Sends what waits, until the store is gone.
-async fn send(mut waiting: mpsc::Receiver<String>, overflow: Arc<AtomicBool>, queue: Queue) {
-    let mut lines = Vec::new();
-    while waiting.recv_many(&mut lines, BATCH).await > 0 {
+async fn send(mut waiting: mpsc::Receiver<Item>, overflow: Arc<AtomicBool>, queue: Queue) {
+    let mut items = Vec::new();
+    while waiting.recv_many(&mut items, BATCH).await > 0 {
+        let (mut lines, mut flushes) = (Vec::new(), Vec::new());
+        for item in items.drain(..) {
+            match item {
+                Item::Line(line) => lines.push(line),
+                Item::Flush(sent) => flushes.push(sent),
+            }
+        }
         if overflow.swap(false, Ordering::AcqRel) {
             lines.push(MISSED.to_owned());
         }
-        let lines = Arc::new(std::mem::take(&mut lines));
-        while notify(&queue, Arc::clone(&lines)).await.is_err() {
+        let lines = Arc::new(lines);
+        while !lines.is_empty() && notify(&queue, Arc::clone(&lines)).await.is_err() {
             sleep(PAUSE).await;
+        }
+        for sent in flushes {
+            // Whoever gave it up hears nothing.
+            sent.send(()).unwrap_or_default();
         }
     }
 }

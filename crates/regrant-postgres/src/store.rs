@@ -49,7 +49,8 @@ impl PostgresStore {
         }
         // Management must not stand in the way of a request, nor wait for one.
         start(&tasks, &options, 1, None);
-        let feed = PostgresFeed::start(&options, aside.clone());
+        // News is as urgent as a request: it must not wait behind management either.
+        let feed = PostgresFeed::start(&options, requests.clone());
         Ok(Self(Arc::new(Open { options, requests, aside, feed })))
     }
 
@@ -62,6 +63,12 @@ impl PostgresStore {
     /// grant is told by the statement that writes it.
     pub fn feed(&self) -> PostgresFeed {
         self.0.feed.clone()
+    }
+
+    /// Waits until the database has all news that [`PostgresStore::feed`] was told before: for a node that is about to stop.
+    /// While the database is away, it waits on, so give it a deadline.
+    pub async fn flush_news(&self) {
+        self.0.feed.flush().await;
     }
 
     /// Brings the caches of this node the news of all nodes: see [`Listener::start`]. `None` where

@@ -15,7 +15,7 @@ use crate::{postgres, step};
 /// [`Fault::Step`] if something cannot be installed, the crates cannot be fetched or a test fails.
 pub(crate) fn run(root: &Path, args: &[String]) -> Result<(), Fault> {
     let args = args.strip_prefix(&[String::from("--")]).unwrap_or(args);
-    postgres::provide()?;
+    postgres::provide();
     let lock = locked(root);
     step::run("fetch", step::cargo(root).arg("fetch").args(lock))?;
     let mut tests = step::cargo(root);

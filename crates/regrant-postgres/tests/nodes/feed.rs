@@ -189,6 +189,25 @@ fn a_token_that_is_revoked_and_a_client_that_is_changed_are_told() {
     });
 }
 
+/// What a node that stops relies on.
+#[test]
+fn what_was_revoked_before_the_news_was_flushed_is_told() {
+    runtime().block_on(async {
+        let (node, url) = telling().await;
+        let (_listener, memory) = listen(&url);
+        memory.until_connected().await;
+        let line = Line::issue(&node).await;
+        memory.clear();
+        let request = RevocationRequest { credentials: credentials(), token: Some(&line.access) };
+        node.revoke(request).await.unwrap().success().unwrap();
+        node.store().flush_news().await;
+        let told = memory.until_current().await;
+        // A listener that gave its connection up meanwhile has missed it, and has said so.
+        let heard = |told: &Told| matches!(told, Told::Revoked(_) | Told::Disconnected);
+        assert!(told.iter().any(heard), "{told:?}");
+    });
+}
+
 /// A later release may speak of ends in words that this one does not know.
 #[test]
 fn news_that_cannot_be_read_makes_every_cache_forget() {

@@ -8,6 +8,7 @@ mod body;
 mod connection;
 mod connections;
 mod engine;
+mod feeds;
 mod finishing;
 mod health;
 mod patience;
@@ -19,10 +20,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use engine::HostEngine;
+use feeds::Feeds;
 use regrant::{EngineError, Host, IssueRequest, Reply, RevocationSink, Rules, Secret, TokenReply};
 use regrant_http::{CacheBounds, Dialect, IntrospectionCache, Service};
 use regrant_postgres::Listener;
 use tokio::net::TcpListener;
+use tokio::time::timeout;
 
 use crate::clock;
 use crate::config::{Config, io_text};
@@ -51,8 +54,8 @@ impl App {
         let store = Arc::new(Store::open(&config).await?);
         let rules = Rules::new(pepper::load(&config, store.is_empty().await)?);
         let mut host = Host::new(clock::now, ThreadEntropy).with_observer(Journal);
-        if let Some(feed) = store.feed() {
-            host = host.with_feed(feed);
+        if let Some(far) = store.feed() {
+            host = host.with_feed(Feeds { near: cache.clone(), far });
         }
         let engine = HostEngine::new(&store, config.clients, config.policy, rules, host);
         let mut sinks = engine.caches();
@@ -71,6 +74,8 @@ fn resource_cache(bounds: CacheBounds) -> Result<Arc<IntrospectionCache>, Fault>
 
 /// How long requests in flight may take to finish once the server is told to stop.
 const GRACE: Duration = Duration::from_secs(10);
+/// How long the news of revoked tokens may take to leave, after that.
+const NEWS: Duration = Duration::from_secs(2);
 
 /// A server that listens, and answers from the moment it is run.
 #[derive(Debug)]
@@ -113,8 +118,12 @@ impl Server {
     /// Answers requests until `stop` is ready; then lets those in flight finish, within a deadline.
     pub async fn run(self, stop: impl Future<Output = ()>) {
         let sweeper = tokio::spawn(sweep::forever(Arc::clone(&self.app.store)));
+        let store = Arc::clone(&self.app.store);
         let finished = connections::serve(self.listener, self.app, stop, GRACE).await;
         sweeper.abort();
+        if timeout(NEWS, store.flush_news()).await.is_err() {
+            tracing::warn!("stopped before other nodes could be told of every revoked token");
+        }
         if finished {
             tracing::info!("stopped");
         } else {

@@ -88,6 +88,14 @@ impl Store {
         }
     }
 
+    /// Waits until other nodes can hear of everything that [`Store::feed`] was told.
+    pub async fn flush_news(&self) {
+        match self {
+            Self::Memory(_) | Self::Sqlite(_) => {}
+            Self::Postgres(store) => store.flush_news().await,
+        }
+    }
+
     /// Brings the caches of this node the news of all nodes, where there can be others.
     pub fn listen(&self, sinks: Vec<Arc<dyn RevocationSink>>) -> Option<Listener> {
         match self {

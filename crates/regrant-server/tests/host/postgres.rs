@@ -208,26 +208,58 @@ fn a_replay_at_one_node_ends_the_grant_at_the_other() {
     assert!(place.run(&["grant", "show"], &[id, "--json"]).out.contains("\"end_reason\":\"replayed\""));
 }
 
-/// It asks nobody about a token that it remembers: not even where the table is out of reach.
-#[test]
-fn a_node_that_remembers_tokens_hears_when_another_ends_them() {
+/// A database, and the place of nodes over it that remember tokens.
+fn remembering() -> (String, Place) {
     let database = server().database().unwrap();
     let place = Place::with(&format!("{}[resource_cache]\n", config(&Setup::fixtures(), &server().url(&database))));
     std::fs::write(place.path("pepper"), [7; 32]).unwrap();
-    let (here, there) = (place.serve(), place.serve());
-    let issued = place.issue(&["--client", "web", "--scope", "read"]);
+    (database, place)
+}
+
+/// The request for a protected page.
+fn page(access_token: &str) -> Request {
     let mut page = form("/resource", "");
     (page.method, page.body) = ("GET".to_owned(), None);
-    page.headers = vec![("Authorization".to_owned(), format!("Bearer {}", issued["access_token"].as_str().unwrap()))];
+    page.headers = vec![("Authorization".to_owned(), format!("Bearer {access_token}"))];
+    page
+}
+
+/// Has a node answer until it needs no table for it.
+fn remember(node: &Running, page: &Request, database: &str) {
     let rename =
-        |from: &str, to: &str| server().sql(&database, &format!("ALTER TABLE regrant.{from} RENAME TO {to}")).unwrap();
+        |from: &str, to: &str| server().sql(database, &format!("ALTER TABLE regrant.{from} RENAME TO {to}")).unwrap();
     eventually("the token is remembered", || {
-        here.send(&page);
+        node.send(page);
         rename("grants", "hidden");
-        let status = here.send(&page).status;
+        let status = node.send(page).status;
         rename("hidden", "grants");
         status == 200
     });
+}
+
+/// No way over the database: what a node has answered holds from its own next answer on.
+#[test]
+fn a_node_that_remembers_tokens_refuses_what_it_has_revoked_itself() {
+    let (database, place) = remembering();
+    let node = place.serve();
+    for word in ["access_token", "refresh_token"] {
+        let issued = place.issue(&["--client", "web", "--scope", "read"]);
+        let page = page(issued["access_token"].as_str().unwrap());
+        remember(&node, &page, &database);
+        let revocation = form("/revoke", &format!("token={}", issued[word].as_str().unwrap()));
+        assert_eq!(node.send(&revocation).status, 200);
+        assert_eq!(node.send(&page).status, 401, "{word}");
+    }
+}
+
+/// It asks nobody about a token that it remembers: not even where the table is out of reach.
+#[test]
+fn a_node_that_remembers_tokens_hears_when_another_ends_them() {
+    let (database, place) = remembering();
+    let (here, there) = (place.serve(), place.serve());
+    let issued = place.issue(&["--client", "web", "--scope", "read"]);
+    let page = page(issued["access_token"].as_str().unwrap());
+    remember(&here, &page, &database);
     let revocation = form("/revoke", &format!("token={}", issued["refresh_token"].as_str().unwrap()));
     assert_eq!(there.send(&revocation).status, 200);
     eventually("the token is refused", || here.send(&page).status == 401);
