@@ -5,10 +5,12 @@ use std::{fmt, io};
 
 use regrant::{ClientId, Decision, EngineError, Event, GrantId, Observer, Outcome};
 use regrant_postgres::ListenerEvent;
+use regrant_sqlite::Error as SqliteError;
 use tracing::{debug, error, info, warn};
 use tracing_subscriber::EnvFilter;
 
 use crate::fault::chain;
+use crate::store::StoreError;
 
 /// Starts logging to standard error, as `RUST_LOG` says, `info` if it says nothing.
 pub fn start() {
@@ -18,8 +20,19 @@ pub fn start() {
 }
 
 /// Logs a fault of the store. Its texts hold neither a token nor a secret.
+///
+/// Of a refusal because too many wait, the server tells how many there were: a line for each would make more wait.
 pub fn store_fault(error: &(dyn Error + 'static)) {
-    error!("{}", chain("the store failed", error));
+    if is_overload(error) {
+        debug!("{}", chain("the store refused", error));
+    } else {
+        error!("{}", chain("the store failed", error));
+    }
+}
+
+fn is_overload(error: &(dyn Error + 'static)) -> bool {
+    matches!(error.downcast_ref(), Some(SqliteError::Overloaded))
+        || error.downcast_ref().is_some_and(StoreError::is_overload)
 }
 
 /// Logs whether the news of other nodes is heard. Its texts are those of the store.
@@ -80,5 +93,16 @@ impl fmt::Display for Named {
             Some(id) => id.fmt(f),
             None => f.write_str("-"),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refusal_under_load_is_told_from_a_fault() {
+        assert!(is_overload(&SqliteError::Overloaded) && is_overload(&StoreError::from(SqliteError::Overloaded)));
+        assert!(!is_overload(&SqliteError::Busy) && !is_overload(&StoreError::from(SqliteError::Full)));
     }
 }

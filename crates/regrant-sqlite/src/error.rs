@@ -10,8 +10,10 @@ use thiserror::Error as ThisError;
 
 /// A fault of the store. No variant shows a secret or a digest.
 ///
-/// Wherever a commit failed with one of these, nothing of it was written, but for [`Error::Io`], after which it may or
-/// may not have been: the engine reads the record again and finds out.
+/// Of a commit that failed, nothing was written where the error is [`Error::Busy`], [`Error::Full`],
+/// [`Error::ReadOnly`], [`Error::Overloaded`] or [`Error::CorruptRecord`]. After any other, [`Error::Io`],
+/// [`Error::NoAnswer`], [`Error::Damaged`] and [`Error::Sqlite`] among them, it may or may not have been: the engine
+/// reads the record again and finds out.
 #[derive(Debug, ThisError)]
 #[non_exhaustive]
 pub enum Error {

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{Builder, JoinHandle};
@@ -19,6 +20,7 @@ pub(crate) struct Lane {
     jobs: Option<SyncSender<Job>>,
     threads: Vec<JoinHandle<()>>,
     patience: Duration,
+    refused: Arc<AtomicU64>,
 }
 
 /// One piece of work.
@@ -34,7 +36,7 @@ impl Lane {
             Builder::new().name(name.to_owned()).spawn(move || work(&receiver, &file))
         };
         let threads = (0..threads).map(spawn).collect::<io::Result<_>>()?;
-        Ok(Self { jobs: Some(sender), threads, patience: options.busy_timeout })
+        Ok(Self { jobs: Some(sender), threads, patience: options.busy_timeout, refused: Arc::default() })
     }
 
     /// Has a piece of work done, in its turn.
@@ -49,22 +51,35 @@ impl Lane {
         F: FnOnce(&DatabaseFile) -> Result<T, Error> + Send + 'static,
     {
         let (answer, answered) = oneshot::channel();
-        let (queued, patience) = (Instant::now(), self.patience);
+        let (queued, patience, refused) = (Instant::now(), self.patience, Arc::clone(&self.refused));
         let job = Job(Box::new(move |file| {
             if !answer.is_canceled() {
                 // Behind a lock each job ahead waits for its own time-out. Without a bound on the sum, the last of a
                 // hundred callers would hear minutes later what the first one heard at once.
                 let late = queued.elapsed() >= patience && !patience.is_zero();
                 // The caller may have gone meanwhile; then nobody is left to tell.
-                drop(answer.send(if late { Err(Error::Overloaded) } else { work(file) }));
+                drop(answer.send(if late { Err(refuse(&refused)) } else { work(file) }));
             }
         }));
         match self.jobs.as_ref().map(|jobs| jobs.try_send(job)) {
             Some(Ok(())) => answered.await.unwrap_or(Err(Error::NoAnswer)),
-            Some(Err(TrySendError::Full(_))) => Err(Error::Overloaded),
+            Some(Err(TrySendError::Full(_))) => Err(refuse(&self.refused)),
             Some(Err(TrySendError::Disconnected(_))) | None => Err(Error::NoAnswer),
         }
     }
+}
+
+impl Lane {
+    /// How many were refused so far.
+    pub(crate) fn refused(&self) -> u64 {
+        self.refused.load(Ordering::Relaxed)
+    }
+}
+
+/// What a caller is told that cannot have its turn, or not in time.
+fn refuse(refused: &AtomicU64) -> Error {
+    refused.fetch_add(1, Ordering::Relaxed);
+    Error::Overloaded
 }
 
 impl Drop for Lane {

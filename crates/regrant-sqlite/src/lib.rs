@@ -9,8 +9,9 @@
 //! taken for a token that was spent. The schema is versioned, migrated in one transaction, and refused where it is newer
 //! than the code. At rest there are digests only.
 //!
-//! **Who should not use it.** SQLite has one writer at a time: a few thousand refreshes a second one by one, some ten
-//! thousand where many come at once, on one machine with a local disk. On a network file system, over several machines, or with more writes than that, use a database server.
+//! **Who should not use it.** SQLite has one writer at a time, on one machine with a local disk: what it can do is one
+//! wait for the disk for each group of commits. On a network file system, over several machines, or with more writes
+//! than that, use a database server.
 //!
 //! ```
 //! use regrant::{
@@ -40,7 +41,7 @@
 //! ```
 //!
 //! **How it works.** One connection writes and a few read beside it. A call that writes while nobody else does works on
-//! the caller's thread, or on one of the store for an awaited call, so that no thread of a runtime waits for a disk.
+//! the caller's thread, or on the writer's for an awaited call, so that no thread of a runtime waits for a disk.
 //! Whoever comes meanwhile queues, and all that queued is committed as one group, in one transaction with one wait for
 //! the disk. Each has an outcome of its own, and none is answered before the group is durable; where one of them cannot be
 //! written, the others are, each by itself. The queue is bounded, and a flood ends in [`Error::Overloaded`]. Every change

@@ -10,7 +10,7 @@ pub struct Statistics {
     pub writes: u64,
     /// The most writes of one group.
     pub largest_group: usize,
-    /// Writes that were refused with [`Error::Overloaded`](crate::Error::Overloaded).
+    /// Writes and awaited reads that were refused with [`Error::Overloaded`](crate::Error::Overloaded).
     pub overloaded: u64,
     /// Writes that wait at this moment.
     pub waiting: usize,

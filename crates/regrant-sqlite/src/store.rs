@@ -52,7 +52,8 @@ impl SqliteStore {
 
     /// What was written since the store was opened, and what waits.
     pub fn statistics(&self) -> Statistics {
-        self.writer().statistics()
+        let written = self.writer().statistics();
+        Statistics { overloaded: written.overloaded + self.reads().refused(), ..written }
     }
 
     /// How often SQLite had to prepare a statement again that was prepared before. Anything but 0 costs time.

@@ -1,8 +1,9 @@
 //! Everything that writes, in groups: writes that wait together share one transaction, and so one wait for the disk.
 //!
 //! There is one turn at the connection that writes. A caller that finds it free, and nobody waiting, works on its own
-//! thread: a lone write waits for nobody and for no other thread. Whoever finds it taken queues. When it is free again,
-//! the thread of the writer commits all that wait as one group. There is no timer: a group is what came meanwhile.
+//! thread if it blocks: such a lone write waits for nobody and for no other thread. An awaited write queues, and so does
+//! whoever finds the turn taken. When it is free, the thread of the writer commits all that wait as one group: a lone
+//! awaited write is a group of one, and waits for nobody either. There is no timer: a group is what came meanwhile.
 
 mod desk;
 mod group;
@@ -144,12 +145,23 @@ impl Counter {
     /// What the thread does until the store is gone and nobody waits.
     fn serve(&self) {
         while let Some((_turn, group)) = self.next() {
-            let jobs = group.into_iter().filter_map(|waiting| self.in_time(waiting)).collect();
-            // A job cannot get a panic as far as here; what wakes a caller could.
-            drop(catch_unwind(AssertUnwindSafe(|| {
-                self.file.write(|connection| group::together(connection, jobs));
-            })));
+            // No panic of a job, or of what wakes its caller, gets as far as here. If one did, it would be the end of one
+            // group, and not of the thread that all others wait for.
+            drop(catch_unwind(AssertUnwindSafe(|| self.work(group))));
         }
+    }
+
+    /// Writes a group. What is left of it once it took too long is refused.
+    fn work(&self, group: Vec<Waiting>) {
+        let jobs = group.into_iter().filter_map(|waiting| self.in_time(waiting)).collect();
+        let began = Instant::now();
+        let over = || self.is_over(began).then(|| self.desk().refuse());
+        self.file.write(|connection| group::together(connection, jobs, over));
+    }
+
+    /// Whether who waits since then has waited too long.
+    fn is_over(&self, since: Instant) -> bool {
+        since.elapsed() >= self.patience && !self.patience.is_zero()
     }
 
     /// Waits for somebody who waits, and takes the turn for all of them, up to [`GROUP`].
@@ -170,7 +182,7 @@ impl Counter {
     fn in_time(&self, Waiting { job, since }: Waiting) -> Option<Box<dyn Job>> {
         // Behind a lock of another process each group waits for its own time-out. Without a bound on the sum, the last
         // of many callers would hear minutes later what the first one heard at once.
-        if since.elapsed() >= self.patience && !self.patience.is_zero() {
+        if self.is_over(since) {
             let refusal = self.desk().refuse();
             job.fail(refusal);
             return None;

@@ -25,7 +25,7 @@ pub(super) struct File {
     pub(super) limits: LimitKeys,
     #[serde(default)]
     pub(super) postgres: PostgresKeys,
-    pub(super) resource_cache: Option<ResourceCacheKeys>,
+    pub(super) resource_cache: Option<Spanned<ResourceCacheKeys>>,
     #[serde(default)]
     pub(super) policy: Option<Spanned<PolicyKeys>>,
     #[serde(default)]

@@ -32,7 +32,6 @@ pub use store_url::{InvalidStoreUrl, PostgresUrl, StoreUrl};
 
 use self::file::{File, LimitKeys};
 use self::problem::Source;
-use self::resource_cache::ResourceCacheKeys;
 use crate::fault::Fault;
 
 /// Where the server listens unless the file says otherwise.
@@ -100,15 +99,16 @@ impl Config {
         let clients: Vec<_> = clients.collect::<Result<_, _>>()?;
         let issuer = file.issuer.as_ref().map(|text| mount::read_issuer(&source, text)).transpose()?;
         let mounts = mount::read_mounts(&source, &file.mount, issuer.as_ref(), &clients)?;
+        let store = read_store(&source, &file, overrides, base)?;
         Ok(Self {
             listen: read_listen(&source, &file, overrides)?,
             behind_tls_proxy: file.behind_tls_proxy,
-            store: read_store(&source, &file, overrides, base)?,
+            resource_cache: read_resource_cache(&source, &file, &store)?,
+            store,
             postgres: file.postgres.clone(),
             pepper_file: file.pepper_file.map(|path| base.join(path)),
             pepper_file_previous: file.pepper_file_previous.map(|path| base.join(path)),
             limits: read_limits(&source, &file.limits)?,
-            resource_cache: file.resource_cache.map(ResourceCacheKeys::bounds),
             policy,
             mounts,
             clients: StaticClients::new(clients).map_err(|error| source.problem(format_args!("client: {error}")))?,
@@ -187,6 +187,18 @@ fn read_store(source: &Source<'_>, file: &File, overrides: &Overrides, base: &Pa
         return Err(source.problem("store: missing, expected memory:, sqlite:PATH or postgres://…"));
     };
     StoreUrl::parse(text.get_ref(), base).map_err(|error| source.at(&text.span(), format_args!("store: {error}")))
+}
+
+/// A cache that hears no news of revoked tokens is never used, so over any other store the key is a slip.
+fn read_resource_cache(source: &Source<'_>, file: &File, store: &StoreUrl) -> Result<Option<CacheBounds>, Problem> {
+    let Some(keys) = &file.resource_cache else {
+        return Ok(None);
+    };
+    if !matches!(store, StoreUrl::Postgres(_)) {
+        let what = "resource_cache: there is no such cache over memory: and sqlite:PATH, expected a store postgres://…";
+        return Err(source.at(&keys.span(), what));
+    }
+    Ok(Some(keys.get_ref().bounds()))
 }
 
 fn read_limits(source: &Source<'_>, keys: &LimitKeys) -> Result<Limits, Problem> {

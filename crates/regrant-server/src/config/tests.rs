@@ -46,8 +46,20 @@ fn without_an_issuer_a_loopback_address_is_the_name() {
 }
 
 #[test]
+fn a_resource_cache_that_would_never_be_used_is_refused() {
+    for store in ["memory:", "sqlite:regrant.db"] {
+        let told = problem(&format!("store = '{store}'\n[resource_cache]\n"));
+        assert!(told.starts_with("/etc/regrant/r.toml:2: resource_cache: "), "{told}");
+    }
+    // The store that counts is the one of the command line.
+    let overrides = Overrides { store: Some("memory:".to_owned()), ..Overrides::default() };
+    let text = "store = 'postgres://h/db'\n[resource_cache]\n";
+    assert!(Config::parse(Path::new("r.toml"), text, &overrides).is_err());
+}
+
+#[test]
 fn the_resource_cache_is_off_unless_it_is_there() {
-    let cache = |text: &str| parse(&format!("{SMALL}{text}")).map(|config| config.resource_cache);
+    let cache = |text: &str| parse(&format!("store = 'postgres://h/db'\n{text}")).map(|config| config.resource_cache);
     assert_eq!(cache("").unwrap(), None);
     assert_eq!(cache("[resource_cache]").unwrap(), Some(CacheBounds::default()));
     let bounds = CacheBounds { entries: 9, max_age: std::time::Duration::from_secs(30) };

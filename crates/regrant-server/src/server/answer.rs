@@ -3,18 +3,26 @@
 use std::convert::Infallible;
 use std::io::Cursor;
 use std::sync::Arc;
+use std::time::Duration;
 
-use http::header::{CACHE_CONTROL, CONNECTION};
+use http::header::{CACHE_CONTROL, CONNECTION, RETRY_AFTER};
 use http::{HeaderValue, Request, Response, StatusCode};
 use http_body_util::Full;
 use hyper::body::Incoming;
+use tokio::time::timeout;
 
 use super::body::{self, Unread};
 use super::connection::Connection;
 use super::engine::HostEngine;
-use super::finishing::{Finishing, caught};
+use super::finishing::{Finishing, Panicked, caught};
 use super::health;
 use crate::config::HEALTH_PATH;
+
+/// How long the store may take to decide a request: longer than each wait in it that has an end of its own, and shorter
+/// than the server waits for requests when it is told to stop.
+const DECIDING: Duration = Duration::from_secs(9);
+/// After how many seconds a client whose request was not decided in time may come again.
+const LATER: HeaderValue = HeaderValue::from_static("1");
 
 /// An answer whose body is the very buffer that it was written into.
 pub(super) type Answer = Response<Full<Cursor<Vec<u8>>>>;
@@ -45,12 +53,23 @@ async fn decided(connection: &Arc<Connection>, request: Request<Incoming>) -> Re
         HostEngine::AtOnce(engine) => caught(|| service.handle(engine, &request)),
         HostEngine::Awaited(engine) => {
             let (held, engine) = (Arc::clone(connection), Arc::clone(engine));
-            Finishing::new(async move { held.app.service.handle_async(&engine, &request).await }).await
+            in_time(Finishing::new(async move { held.app.service.handle_async(&engine, &request).await })).await
         }
     };
     decided.unwrap_or_else(|panicked| {
         tracing::error!(%panicked, "a request broke the server's own rules");
         closing(StatusCode::INTERNAL_SERVER_ERROR)
+    })
+}
+
+/// What the work answers, or after [`DECIDING`] that the client may come again: a disk that hangs answers nobody. What
+/// was begun is finished by a task of its own, and the client's next try finds it.
+async fn in_time(work: Finishing<Response<Vec<u8>>>) -> Result<Response<Vec<u8>>, Panicked> {
+    timeout(DECIDING, work).await.unwrap_or_else(|_| {
+        tracing::warn!("a request was not decided in time: the store does not answer");
+        let mut answer = closing(StatusCode::SERVICE_UNAVAILABLE);
+        answer.headers_mut().insert(RETRY_AFTER, LATER);
+        Ok(answer)
     })
 }
 
@@ -61,4 +80,38 @@ fn closing(status: StatusCode) -> Response<Vec<u8>> {
     answer.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     answer.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
     answer
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::sync::oneshot;
+    use tokio::time::Instant;
+
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_store_that_hangs_is_a_503_and_what_was_begun_is_finished() {
+        let (go, gone) = oneshot::channel();
+        let (tell, told) = oneshot::channel();
+        let began = Instant::now();
+        let work = Finishing::new(async move {
+            gone.await.unwrap();
+            tell.send("finished").unwrap();
+            Response::new(Vec::new())
+        });
+        let answer = in_time(work).await.ok().unwrap();
+        assert_eq!((answer.status(), began.elapsed()), (StatusCode::SERVICE_UNAVAILABLE, DECIDING));
+        assert_eq!(
+            (&answer.headers()[RETRY_AFTER], answer.headers()[CACHE_CONTROL].as_bytes()),
+            (&LATER, &b"no-store"[..])
+        );
+        go.send(()).unwrap();
+        assert_eq!(told.await, Ok("finished"));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_answer_in_time_is_given_as_it_is() {
+        let work = Finishing::new(async { Response::new(b"decided".to_vec()) });
+        assert_eq!(in_time(work).await.ok().unwrap().into_body(), b"decided");
+    }
 }

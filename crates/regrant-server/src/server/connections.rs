@@ -1,6 +1,6 @@
 //! Accepting connections, and letting them end well.
 
-use std::io;
+use std::io::{self, ErrorKind};
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -38,7 +38,9 @@ pub(super) async fn serve(
                 }
                 Err(error) => {
                     tracing::warn!(%error, "a connection could not be accepted");
-                    sleep(BREATH).await;
+                    if !is_of_client(error.kind()) {
+                        sleep(BREATH).await;
+                    }
                 }
             },
             () = &mut stop => break,
@@ -55,6 +57,24 @@ async fn accept(listener: &TcpListener, places: &Arc<Semaphore>) -> io::Result<(
     let place = Arc::clone(places).acquire_owned().await.map_err(io::Error::other)?;
     let (stream, _) = listener.accept().await?;
     // An answer is small and complete: waiting for more to send would only make it late.
-    stream.set_nodelay(true)?;
+    // It fails for a client that is gone already, which its connection finds out by itself.
+    let _ = stream.set_nodelay(true);
     Ok((stream, place))
+}
+
+/// Whether one client is at fault, who must not make the others wait.
+const fn is_of_client(fault: ErrorKind) -> bool {
+    matches!(fault, ErrorKind::ConnectionAborted | ErrorKind::ConnectionReset | ErrorKind::Interrupted)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_next_client_waits_for_the_system_alone() {
+        let of_client = [ErrorKind::ConnectionAborted, ErrorKind::ConnectionReset, ErrorKind::Interrupted];
+        assert!(of_client.into_iter().all(is_of_client));
+        assert!(![ErrorKind::OutOfMemory, ErrorKind::Other].into_iter().any(is_of_client));
+    }
 }

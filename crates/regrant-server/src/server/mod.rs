@@ -11,10 +11,12 @@ mod engine;
 mod feeds;
 mod finishing;
 mod health;
+mod load;
 mod patience;
 mod stop;
 mod sweep;
 
+use std::mem;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -25,6 +27,7 @@ use regrant::{EngineError, Host, IssueRequest, Reply, RevocationSink, Rules, Sec
 use regrant_http::{CacheBounds, Dialect, IntrospectionCache, Service};
 use regrant_postgres::Listener;
 use tokio::net::TcpListener;
+use tokio::task::spawn_blocking;
 use tokio::time::timeout;
 
 use crate::clock;
@@ -76,6 +79,8 @@ fn resource_cache(bounds: CacheBounds) -> Result<Arc<IntrospectionCache>, Fault>
 const GRACE: Duration = Duration::from_secs(10);
 /// How long the news of revoked tokens may take to leave, after that.
 const NEWS: Duration = Duration::from_secs(2);
+/// How long the store may take to close after that.
+const CLOSING: Duration = Duration::from_secs(2);
 
 /// A server that listens, and answers from the moment it is run.
 #[derive(Debug)]
@@ -117,18 +122,34 @@ impl Server {
 
     /// Answers requests until `stop` is ready; then lets those in flight finish, within a deadline.
     pub async fn run(self, stop: impl Future<Output = ()>) {
-        let sweeper = tokio::spawn(sweep::forever(Arc::clone(&self.app.store)));
         let store = Arc::clone(&self.app.store);
+        let beside =
+            [tokio::spawn(sweep::forever(Arc::clone(&store))), tokio::spawn(load::forever(Arc::clone(&store)))];
         let finished = connections::serve(self.listener, self.app, stop, GRACE).await;
-        sweeper.abort();
+        for task in beside {
+            task.abort();
+            // It was ended on purpose.
+            let _ = task.await;
+        }
         if timeout(NEWS, store.flush_news()).await.is_err() {
             tracing::warn!("stopped before other nodes could be told of every revoked token");
         }
         if finished {
+            close(store).await;
             tracing::info!("stopped");
         } else {
+            // Whoever drops the last handle waits for what the store has begun, and it has begun what does not end.
+            mem::forget(store);
             tracing::warn!("stopped with requests unanswered: the time for them was over");
         }
+    }
+}
+
+/// Closes the store, whose last handle this is. One that hangs is left to the end of the process: what it has begun and
+/// not acknowledged may or may not be written.
+async fn close(store: Arc<Store>) {
+    if timeout(CLOSING, spawn_blocking(move || drop(store))).await.is_err() {
+        tracing::warn!("the store does not close");
     }
 }
 

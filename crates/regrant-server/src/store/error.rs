@@ -38,6 +38,11 @@ impl StoreError {
         }
     }
 
+    /// Whether a call was refused because too many wait.
+    pub const fn is_overload(&self) -> bool {
+        matches!(self, Self::Sqlite(SqliteError::Overloaded))
+    }
+
     /// Whether the policy of a client is at fault, and not the store.
     pub const fn is_of_policy(&self) -> bool {
         matches!(self, Self::Sqlite(SqliteError::Policy { .. }) | Self::Postgres(PostgresError::Policy { .. }))

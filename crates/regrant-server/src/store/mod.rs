@@ -17,7 +17,7 @@ use regrant::{
 };
 use regrant_memory::MemoryStore;
 use regrant_postgres::{Listener, Options as PostgresOptions, PostgresFeed, PostgresStore};
-use regrant_sqlite::{Error as SqliteError, Options, SqliteStore};
+use regrant_sqlite::{Error as SqliteError, Options, SqliteStore, Statistics};
 pub use shared::{Shared, SharedClients};
 
 use crate::clock;
@@ -101,6 +101,14 @@ impl Store {
         match self {
             Self::Memory(_) | Self::Sqlite(_) => None,
             Self::Postgres(store) => store.listen(clock::now, sinks, journal::listener),
+        }
+    }
+
+    /// What a file has written, and how many calls it has refused.
+    pub fn statistics(&self) -> Option<Statistics> {
+        match self {
+            Self::Sqlite(open) => Some(open.store.statistics()),
+            Self::Memory(_) | Self::Postgres(_) => None,
         }
     }
 

@@ -21,16 +21,40 @@ pub(super) fn alone<T>(
 
 /// Many writes in one transaction. Nobody is answered before all of it is durable.
 ///
-/// One write that fails must not fail the others, so each is then tried by itself, and gets an answer of its own.
-pub(super) fn together(connection: &Connection, mut jobs: Vec<Box<dyn Job>>) {
+/// One write that fails must not fail the others, so each is then tried by itself, and gets an answer of its own; what
+/// is left once `over` answers an error is told that one.
+pub(super) fn together(connection: &Connection, mut jobs: Vec<Box<dyn Job>>, over: impl Fn() -> Option<Error>) {
     if jobs.len() <= 1 {
-        return jobs.into_iter().for_each(|job| job.alone(connection));
+        return one_by_one(connection, jobs, over);
     }
     match attempt(connection, &mut jobs) {
         Ok(()) => jobs.into_iter().for_each(Job::answer),
-        Err(Failure::Undone) => jobs.into_iter().for_each(|job| job.alone(connection)),
+        Err(Failure::Undone) => one_by_one(connection, jobs, over),
         Err(Failure::All(error)) => jobs.into_iter().for_each(|job| job.fail(again(&error).into())),
     }
+}
+
+fn one_by_one(connection: &Connection, jobs: Vec<Box<dyn Job>>, over: impl Fn() -> Option<Error>) {
+    let mut locked = false;
+    for job in jobs {
+        // Each would wait for the lock of another process as long as the first one did, the last one for the sum of it.
+        if locked {
+            job.fail(Error::Busy);
+        } else if let Some(refusal) = over() {
+            job.fail(refusal);
+        } else {
+            locked = job.alone(connection) == Lock::Another;
+        }
+    }
+}
+
+/// Who had the lock of the file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Lock {
+    /// This process, or nobody.
+    Ours,
+    /// Another process, for longer than one waits for it.
+    Another,
 }
 
 /// How a group fails.

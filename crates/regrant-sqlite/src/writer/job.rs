@@ -5,7 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use futures_channel::oneshot;
 use rusqlite::Connection;
 
-use super::group;
+use super::group::{self, Lock};
 use crate::error::Error;
 
 /// A write whatever its answer is.
@@ -20,7 +20,7 @@ pub(super) trait Job: Send {
     fn answer(self: Box<Self>);
 
     /// Writes in a transaction of its own, and gives the answer.
-    fn alone(self: Box<Self>, connection: &Connection);
+    fn alone(self: Box<Self>, connection: &Connection) -> Lock;
 
     /// Gives an error for an answer.
     fn fail(self: Box<Self>, error: Error);
@@ -39,7 +39,17 @@ impl<T, F> Write<T, F> {
     }
 }
 
-// A caller that has gone meanwhile is nobody to tell, and one whose sender is dropped gets `NoAnswer`.
+/// Gives an answer; without one, the caller gets `NoAnswer`.
+///
+/// A caller that has gone meanwhile is nobody to tell. What wakes it is its own: a panic of it ends neither the answers
+/// of others nor the thread that gives them.
+fn tell<T>(caller: oneshot::Sender<Result<T, Error>>, answer: Option<Result<T, Error>>) {
+    drop(catch_unwind(AssertUnwindSafe(|| match answer {
+        Some(answer) => drop(caller.send(answer)),
+        None => drop(caller),
+    })));
+}
+
 impl<T, F> Job for Write<T, F>
 where
     T: Send,
@@ -57,18 +67,17 @@ where
     }
 
     fn answer(self: Box<Self>) {
-        if let Some(written) = self.written {
-            drop(self.caller.send(Ok(written)));
-        }
+        tell(self.caller, self.written.map(Ok));
     }
 
-    fn alone(self: Box<Self>, connection: &Connection) {
-        if let Ok(result) = catch_unwind(AssertUnwindSafe(|| group::alone(connection, &self.work))) {
-            drop(self.caller.send(result));
-        }
+    fn alone(self: Box<Self>, connection: &Connection) -> Lock {
+        let result = catch_unwind(AssertUnwindSafe(|| group::alone(connection, &self.work))).ok();
+        let lock = if matches!(result, Some(Err(Error::Busy))) { Lock::Another } else { Lock::Ours };
+        tell(self.caller, result);
+        lock
     }
 
     fn fail(self: Box<Self>, error: Error) {
-        drop(self.caller.send(Err(error)));
+        tell(self.caller, Some(Err(error)));
     }
 }

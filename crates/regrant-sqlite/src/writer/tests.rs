@@ -312,3 +312,92 @@ fn the_last_handle_may_go_with_an_answer() {
     assert_eq!(block_on(answered).unwrap().unwrap(), 1);
     assert_eq!(seen(&directory.path().join("grants.db")), [1]);
 }
+
+/// Does something whenever an answer comes, on the thread that gives it.
+struct Then<F>(F);
+
+impl<F: Fn() + Send + Sync + 'static> Wake for Then<F> {
+    fn wake(self: Arc<Self>) {
+        (self.0)();
+    }
+}
+
+/// A write that waits in the queue, and what is done when its answer comes.
+fn queued_then<'a, T: 'a>(
+    write: impl Future<Output = Result<T, Error>> + 'a,
+    then: impl Fn() + Send + Sync + 'static,
+) -> Pin<Box<dyn Future<Output = Result<T, Error>> + 'a>> {
+    let mut write = Box::pin(write);
+    let waker = Waker::from(Arc::new(Then(then)));
+    assert!(write.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
+    write
+}
+
+#[test]
+fn a_panic_of_what_wakes_a_caller_harms_nobody_else() {
+    let place = Place::new();
+    let turn = place.turn();
+    let first = queued_then(place.writer().submit(add(0)), || panic!("this is a test"));
+    let second = queued(place.writer().submit(add(1)));
+    drop(turn);
+    assert_eq!(block_on(second).unwrap(), 1);
+    assert_eq!(block_on(first).unwrap(), 0);
+    assert_eq!(block_on(place.writer().submit(add(2))).unwrap(), 2, "the thread lives");
+    assert_eq!(place.seen(), [0, 1, 2]);
+}
+
+#[test]
+fn a_panic_of_what_wakes_a_refused_caller_does_not_end_the_thread() {
+    let place = Place::with(|options| options.busy_timeout = Duration::from_nanos(1));
+    let turn = place.turn();
+    let late: Vec<_> =
+        (0..2).map(|n| queued_then(place.writer().submit(add(n)), || panic!("this is a test"))).collect();
+    drop(turn);
+    // Every awaited write is late here, and only the thread tells it so.
+    assert!(matches!(block_on(place.writer().submit(add(3))), Err(Error::Overloaded)));
+    for write in late {
+        assert!(matches!(block_on(write), Err(Error::Overloaded)));
+    }
+}
+
+#[test]
+fn behind_the_lock_of_another_process_one_by_one_is_given_up_at_once() {
+    let place = Place::with(|options| options.busy_timeout = Duration::ZERO);
+    let other = Arc::new(Mutex::new(Connection::open(place.directory.path().join("grants.db")).unwrap()));
+    let run = |sql: &'static str| {
+        let other = Arc::clone(&other);
+        move || other.lock().unwrap().execute_batch(sql).unwrap()
+    };
+    let turn = place.turn();
+    // The second of the same number undoes the group, and each is tried by itself.
+    let first = queued_then(place.writer().submit(add(0)), run("BEGIN IMMEDIATE"));
+    let second = queued_then(place.writer().submit(add(0)), run("COMMIT"));
+    let rest: Vec<_> = (1..5).map(|n| queued(place.writer().submit(add(n)))).collect();
+    drop(turn);
+    // The lock is free again: they would have been written, had they been tried. The last one is waited for first: to
+    // wait for one of the first two would be to wake somebody else.
+    for write in rest.into_iter().rev() {
+        assert!(matches!(block_on(write), Err(Error::Busy)));
+    }
+    assert!(matches!(block_on(second), Err(Error::Busy)));
+    assert_eq!(block_on(first).unwrap(), 0);
+    assert_eq!(place.seen(), [0]);
+}
+
+#[test]
+fn one_by_one_ends_when_the_time_of_the_group_is_over() {
+    let place = Place::new();
+    let (jobs, answers): (Vec<Box<dyn Job>>, Vec<_>) = [0, 0, 1, 2]
+        .map(|n| {
+            let (answer, answered) = oneshot::channel::<Result<i64, Error>>();
+            (Box::new(Write::new(add(n), answer)) as Box<dyn Job>, answered)
+        })
+        .into_iter()
+        .unzip();
+    let asked = AtomicUsize::new(0);
+    let over = || (asked.fetch_add(1, Ordering::SeqCst) >= 3).then_some(Error::Overloaded);
+    place.store.file().write(|connection| group::together(connection, jobs, over));
+    let answers: Vec<_> = answers.into_iter().map(|answer| block_on(answer).unwrap()).collect();
+    assert!(matches!(answers[..], [Ok(0), Err(Error::Sqlite(_)), Ok(1), Err(Error::Overloaded)]), "{answers:?}");
+    assert_eq!(place.seen(), [0, 1]);
+}
