@@ -14,6 +14,8 @@ use crate::listener::{BEAT, LIMIT};
 /// taken off.
 const SILENCE: Duration = Duration::from_millis(600);
 const _: () = assert!(SILENCE.as_millis() + LIMIT.as_millis() <= 1_000 && SILENCE.as_millis() > BEAT.as_millis());
+/// For how long a client is kept where no news of it comes: a change by hand, or by a node that tells nobody, ends here.
+const AGE: Duration = Duration::from_mins(1);
 /// How many clients are kept; with one more, it starts anew.
 const ROOM: usize = 10_000;
 
@@ -30,7 +32,13 @@ struct State {
     heard: Option<Instant>,
     /// Counts everything that may make a client that is being read right now a client of yesterday.
     version: u64,
-    clients: HashMap<ClientId, Arc<Client>>,
+    clients: HashMap<ClientId, Kept>,
+}
+
+/// A client, and when it was asked for.
+struct Kept {
+    client: Arc<Client>,
+    asked: Instant,
 }
 
 /// What the cache has.
@@ -44,24 +52,33 @@ pub(crate) enum Cached {
 
 /// The state of the cache before a client was read.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Ticket(u64);
+pub(crate) struct Ticket {
+    version: u64,
+    asked: Instant,
+}
 
 impl ClientCache {
     pub(crate) fn find(&self, id: &ClientId) -> Cached {
+        self.find_at(id, Instant::now())
+    }
+
+    fn find_at(&self, id: &ClientId, now: Instant) -> Cached {
         let state = self.read();
         let known = if state.hears() { state.clients.get(id) } else { None };
-        known.map_or(Cached::Absent(Ticket(state.version)), |client| Cached::Here(Arc::clone(client)))
+        let young = known.filter(|kept| now.saturating_duration_since(kept.asked) < AGE);
+        let absent = Cached::Absent(Ticket { version: state.version, asked: now });
+        young.map_or(absent, |kept| Cached::Here(Arc::clone(&kept.client)))
     }
 
     /// Keeps a client, unless there was news since the ticket was given.
-    pub(crate) fn keep(&self, Ticket(version): Ticket, client: &Arc<Client>) {
+    pub(crate) fn keep(&self, Ticket { version, asked }: Ticket, client: &Arc<Client>) {
         if self.read().hears() {
             let mut state = self.write();
             if state.version == version {
                 if state.clients.len() >= ROOM {
                     state.clients.clear();
                 }
-                state.clients.insert(client.id().clone(), Arc::clone(client));
+                state.clients.insert(client.id().clone(), Kept { client: Arc::clone(client), asked });
             }
         }
     }
@@ -152,6 +169,17 @@ mod tests {
         cache.keep(ticket(&cache), &client());
         cache.connected(Timestamp::EPOCH);
         ticket(&cache);
+    }
+
+    #[test]
+    fn what_nobody_speaks_of_is_read_again_after_a_minute() {
+        let cache = ClientCache::default();
+        cache.connected(Timestamp::EPOCH);
+        let Ticket { version, asked } = ticket(&cache);
+        cache.keep(Ticket { version, asked }, &client());
+        let find = |age| cache.find_at(client().id(), asked + age);
+        assert!(matches!(find(AGE / 2), Cached::Here(_)));
+        assert!(matches!(find(AGE), Cached::Absent(_)));
     }
 
     #[test]

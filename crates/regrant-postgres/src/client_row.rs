@@ -28,6 +28,12 @@ pub(crate) use columns;
 pub(crate) const CLIENT: Sql =
     Sql { text: concat!("SELECT ", columns!(), " FROM regrant.clients WHERE id = $1"), types: &[Type::TEXT] };
 
+/// Looks many up.
+pub(crate) const CLIENTS: Sql = Sql {
+    text: concat!("SELECT ", columns!(), " FROM regrant.clients WHERE id = ANY ($1)"),
+    types: &[Type::TEXT_ARRAY],
+};
+
 const ID: Column = Column(0, "id");
 const BASIC: Column = Column(1, "basic");
 const POST: Column = Column(2, "post");

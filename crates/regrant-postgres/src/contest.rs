@@ -145,7 +145,13 @@ pub(crate) fn written_or(
     }
 }
 
-/// Whether an error may be about one row of many. A statement that ran out of time would do so again.
+/// Whether an error may be about one row of many. A statement that ran out of time would do so again, and so would one at a
+/// server that cannot write, has no room left or has trouble with its disk.
 fn is_of_one_row(error: &PgError) -> bool {
-    error.as_db_error().is_some_and(|told| !ends_the_session(told) && *told.code() != SqlState::QUERY_CANCELED)
+    let of_all = [&SqlState::QUERY_CANCELED, &SqlState::READ_ONLY_SQL_TRANSACTION];
+    error.as_db_error().is_some_and(|told| {
+        let code = told.code();
+        let of_the_server = ["53", "58"].iter().any(|class| code.code().starts_with(class));
+        !ends_the_session(told) && !of_all.contains(&code) && !of_the_server
+    })
 }

@@ -36,7 +36,8 @@ pub enum Error {
     #[error("the database committed without its standby, so the outcome is not durable")]
     NotReplicated,
     /// More calls wait than [`Options::queue`](crate::Options::queue) allows, or this one waited for its turn for longer
-    /// than [`Options::patience`](crate::Options::patience). Nothing was written.
+    /// than [`Options::patience`](crate::Options::patience), or the server takes commits and confirms none. Nothing was
+    /// written.
     #[error("too many calls wait for the database")]
     Overloaded,
     /// The database has no schema of this store, or an older one, and this role may not make it.

@@ -67,6 +67,11 @@ impl Job {
         }
     }
 
+    /// Whether it may write, and so wait for a standby. The work among requests is the sending of news.
+    pub(crate) const fn commits(&self) -> bool {
+        matches!(self, Self::Commit(_) | Self::Work(_))
+    }
+
     /// Tells the one who waits that it was not done. Work drops its end of the channel.
     pub(crate) fn fail(self, error: Error) {
         match self {

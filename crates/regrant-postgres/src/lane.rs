@@ -13,6 +13,7 @@ use crate::error::Error;
 use crate::job::{Job, Jobs, Queued};
 use crate::options::Options;
 use crate::pass::Pass;
+use crate::pause::Pause;
 use crate::session::Session;
 
 /// How much longer the store waits for an answer than the server works on it.
@@ -26,12 +27,19 @@ pub(crate) struct Lane {
     /// The most jobs of one pass.
     batch: usize,
     session: Option<Session>,
+    /// Set where requests are served.
+    pause: Option<Arc<Pause>>,
 }
 
 impl Lane {
     /// A lane of a queue; `session` is open, or will be when it is needed.
     pub(crate) fn new(jobs: Jobs, options: Arc<Options>, batch: usize, session: Option<Session>) -> Self {
-        Self { jobs, options, batch: batch.max(1), session }
+        Self { jobs, options, batch: batch.max(1), session, pause: None }
+    }
+
+    /// Holds commits back together with the other lanes of `pause`.
+    pub(crate) fn with_pause(self, pause: Arc<Pause>) -> Self {
+        Self { pause: Some(pause), ..self }
     }
 
     /// Works until the store is gone and nothing waits any more.
@@ -64,6 +72,10 @@ impl Lane {
 
     /// Has jobs done; answers with those that are still to be done.
     async fn pass(&mut self, jobs: Vec<Job>) -> Vec<Job> {
+        let (jobs, pause) = self.admitted(jobs);
+        if jobs.is_empty() {
+            return jobs;
+        }
         let session = match self.confirmed_session().await {
             Ok(session) => session,
             Err(error) => {
@@ -74,12 +86,33 @@ impl Lane {
             }
         };
         if let Ok(left) = timeout(self.limit(), Pass::of(jobs).run(&session, self.options.notify)).await {
+            if let Some(pause) = pause.filter(|_| session.is_usable()) {
+                pause.answered();
+            }
             self.session = session.is_usable().then_some(session);
             return left;
         }
         // Every reply of the pass was dropped with it: `Error::NoAnswer`.
         session.cut();
+        if let Some(pause) = pause {
+            pause.unanswered(Instant::now());
+        }
         Vec::new()
+    }
+
+    /// The jobs without those that are held back; and what to tell of their outcome, if there are commits among them.
+    fn admitted(&self, jobs: Vec<Job>) -> (Vec<Job>, Option<Arc<Pause>>) {
+        let Some(pause) = self.pause.as_ref().filter(|_| jobs.iter().any(Job::commits)) else {
+            return (jobs, None);
+        };
+        if pause.admits(Instant::now()) {
+            return (jobs, Some(Arc::clone(pause)));
+        }
+        let (held, rest): (Vec<Job>, Vec<Job>) = jobs.into_iter().partition(Job::commits);
+        for job in held {
+            job.fail(Error::Overloaded);
+        }
+        (rest, None)
     }
 
     /// How long the store waits for an answer.
@@ -97,8 +130,12 @@ impl Lane {
             return Ok(session);
         };
         match timeout(self.limit(), session.confirm()).await {
+            Ok(Ok(())) => {
+                self.options.confirmation.confirm(warnings);
+                Ok(session)
+            }
             // A server that does not know the question has no such standby.
-            Ok(Ok(()) | Err(Error::Refused(_))) => {
+            Ok(Err(Error::Refused(fault))) if matches!(fault.sqlstate(), Some("42883" | "0A000")) => {
                 self.options.confirmation.confirm(warnings);
                 Ok(session)
             }

@@ -54,6 +54,7 @@ mod management;
 mod news;
 mod options;
 mod pass;
+mod pause;
 mod purge;
 mod schema;
 mod session;

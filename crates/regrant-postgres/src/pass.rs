@@ -133,14 +133,39 @@ fn answer_loads(mut wanted: BTreeMap<GrantId, Vec<Load>>, rows: &[Row]) {
     }
 }
 
-/// Looks clients up, each by itself: there are few, and they are cached.
+/// Looks clients up, together: an unknown one is never cached, and many of those must not hold up the pass.
 async fn look_up(wanted: BTreeMap<ClientId, Vec<Reply<Option<ClientRecord>>>>, session: &Session) {
-    for (id, replies) in wanted {
-        let found = session.run(&client_row::CLIENT, &[&id.as_str()]).await;
-        let found = found.map_err(|error| Error::of_statement(&error));
-        let found = found.and_then(|rows| rows.first().map(client_row::read).transpose());
-        for reply in replies {
-            tell(reply, found.clone());
+    if wanted.is_empty() {
+        return;
+    }
+    match clients_of(&wanted, session).await {
+        Ok(rows) => answer_lookups(wanted, &rows),
+        Err(error) => {
+            let fault = Error::of_statement(&error);
+            for reply in wanted.into_values().flatten() {
+                tell(reply, Err(fault.clone()));
+            }
         }
+    }
+}
+
+async fn clients_of<T>(wanted: &BTreeMap<ClientId, T>, session: &Session) -> Result<Vec<Row>, PgError> {
+    let ids: Vec<&str> = wanted.keys().map(ClientId::as_str).collect();
+    match ids.as_slice() {
+        [id] => session.run(&client_row::CLIENT, &[id]).await,
+        ids => session.run(&client_row::CLIENTS, &[&ids]).await,
+    }
+}
+
+fn answer_lookups(mut wanted: BTreeMap<ClientId, Vec<Reply<Option<ClientRecord>>>>, rows: &[Row]) {
+    for row in rows {
+        let Some(id) = row.try_get(0).ok().and_then(|id| ClientId::parse(id).ok()) else { continue };
+        let record = client_row::read(row);
+        for reply in wanted.remove(&id).into_iter().flatten() {
+            tell(reply, record.clone().map(Some));
+        }
+    }
+    for reply in wanted.into_values().flatten() {
+        tell(reply, Ok(None));
     }
 }

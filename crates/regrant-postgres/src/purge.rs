@@ -30,7 +30,8 @@ static DELETE: Sql = Sql {
 /// No part of the record, so it raises no revision. An end that came meanwhile has, and stays where it put the grant.
 static PUT_OFF: Sql = Sql {
     text: "UPDATE regrant.grants AS g SET purge_after = n.purge_after \
-           FROM unnest($1, $2, $3) AS n (id, revision, purge_after) WHERE g.id = n.id AND g.revision = n.revision",
+           FROM unnest($1, $2, $3) AS n (id, revision, purge_after) WHERE g.id = n.id AND g.revision = n.revision \
+           AND g.purge_after <> n.purge_after",
     types: &[Type::BYTEA_ARRAY, Type::INT8_ARRAY, Type::INT8_ARRAY],
 };
 
@@ -63,8 +64,8 @@ pub(crate) async fn purge(queue: &Queue, before: Timestamp, limit: usize) -> Res
 async fn sweep(queue: &Queue, before: Timestamp, limit: usize) -> Result<(usize, usize), Error> {
     let (mut purged, mut missed, mut place) = (0, 0, Place(-1, Vec::new()));
     while purged < limit {
-        let size = BATCH.min(limit - purged);
-        let done = queue.run(move |session| Box::pin(async move { batch(session, &place, before, size).await }));
+        let most = limit - purged;
+        let done = queue.run(move |session| Box::pin(async move { batch(session, &place, before, most).await }));
         let done = done.await?;
         purged += done.deleted;
         missed += done.missed;
@@ -76,16 +77,23 @@ async fn sweep(queue: &Queue, before: Timestamp, limit: usize) -> Result<(usize,
     Ok((purged, missed))
 }
 
-/// Looks at up to `size` candidates.
-async fn batch(session: &Session, Place(days, id): &Place, before: Timestamp, size: usize) -> Result<Batch, Error> {
-    let parameters = (day(before), bounded(size));
+/// Looks at a batch of candidates, and deletes `most` of them.
+async fn batch(session: &Session, Place(days, id): &Place, before: Timestamp, most: usize) -> Result<Batch, Error> {
+    let parameters = (day(before), bounded(BATCH));
     let rows = session.run(&CANDIDATES, &[days, id, &parameters.0, &parameters.1]).await;
     let rows = rows.map_err(|error| Error::of_statement(&error))?;
-    let grants: Vec<Grant> = rows.iter().filter_map(|row| read(row).ok()).collect();
-    let (dead, living): (Vec<&Grant>, Vec<&Grant>) = grants.iter().partition(|grant| grant.dead_from() < before);
-    put_off(session, living).await?;
+    let grants: Vec<(&Row, Grant)> = rows.iter().filter_map(|row| Some((row, read(row).ok()?))).collect();
+    let (mut dead, living): (Vec<_>, Vec<_>) = grants.iter().partition(|(_, grant)| grant.dead_from() < before);
+    let last = if dead.len() > most {
+        dead.truncate(most);
+        dead.last().map(|(row, _)| *row)
+    } else {
+        rows.last()
+    };
+    put_off(session, living.iter().map(|(_, grant)| grant).collect()).await?;
+    let dead: Vec<&Grant> = dead.iter().map(|(_, grant)| grant).collect();
     let deleted = delete(session, &dead).await?;
-    Ok(Batch { deleted, missed: dead.len() - deleted, last: rows.last().map(place).transpose()? })
+    Ok(Batch { deleted, missed: dead.len() - deleted, last: last.map(place).transpose()? })
 }
 
 fn place(row: &Row) -> Result<Place, Error> {

@@ -10,10 +10,11 @@ use regrant::{
 use crate::clients::PostgresClients;
 use crate::error::Error;
 use crate::feed::PostgresFeed;
-use crate::job::{Commit, Job, Jobs, Load, Queue};
+use crate::job::{Commit, Job, Load, Queue};
 use crate::lane::Lane;
 use crate::listener::{Listener, ListenerEvent};
 use crate::options::Options;
+use crate::pause::Pause;
 use crate::session::Session;
 use crate::{management, purge, schema};
 
@@ -44,11 +45,13 @@ impl PostgresStore {
         let (requests, jobs) = Queue::new(options.queue);
         let (aside, tasks) = Queue::new(options.queue);
         let mut first = Some(session);
+        let pause = Arc::new(Pause::default());
         for _ in 0..options.connections.max(1) {
-            start(&jobs, &options, options.batch, first.take());
+            let lane = Lane::new(Arc::clone(&jobs), Arc::clone(&options), options.batch, first.take());
+            tokio::spawn(lane.with_pause(Arc::clone(&pause)).work());
         }
         // Management must not stand in the way of a request, nor wait for one.
-        start(&tasks, &options, 1, None);
+        tokio::spawn(Lane::new(tasks, Arc::clone(&options), 1, None).work());
         // News is as urgent as a request: it must not wait behind management either.
         let feed = PostgresFeed::start(&options, requests.clone());
         Ok(Self(Arc::new(Open { options, requests, aside, feed })))
@@ -98,10 +101,6 @@ impl PostgresStore {
     pub(crate) fn aside(&self) -> &Queue {
         &self.0.aside
     }
-}
-
-fn start(jobs: &Jobs, options: &Arc<Options>, batch: usize, session: Option<Session>) {
-    tokio::spawn(Lane::new(Arc::clone(jobs), Arc::clone(options), batch, session).work());
 }
 
 impl AsyncTokenStore for PostgresStore {

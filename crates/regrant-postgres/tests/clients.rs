@@ -30,6 +30,20 @@ fn secrets(client: &Client) -> &[ClientSecretDigest] {
     }
 }
 
+/// More than one lookup at once share a statement, and each is told of its own client.
+#[tokio::test]
+async fn clients_that_are_looked_up_together_are_told_apart() {
+    let clients = clients(Policy::default()).await;
+    let ids = ["a", "b", "c", "d", "b", "x"].map(|id| ClientId::parse(id).unwrap());
+    for id in &ids[1..3] {
+        clients.add(&ClientRecord::new(Client::public(id.clone()))).await.unwrap();
+    }
+    let found = futures_util::future::join_all(ids.iter().map(|id| clients.client(id))).await;
+    let found = found.into_iter().map(|client| client.unwrap().map(|client| client.id().as_str().to_owned()));
+    let [b, c] = ["b", "c"].map(|id| Some(id.to_owned()));
+    assert_eq!(found.collect::<Vec<_>>(), [None, b.clone(), c, None, b, None]);
+}
+
 #[tokio::test]
 async fn every_field_survives_and_absent_policy_is_the_hosts() {
     let mut defaults = Policy::default();

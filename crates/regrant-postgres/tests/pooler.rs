@@ -4,7 +4,7 @@
 mod common;
 
 use std::io::Write as _;
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpStream;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
@@ -14,7 +14,7 @@ use std::time::Duration;
 use common::{client, engine, issue, options, refresh};
 use regrant::Policy;
 use regrant_postgres::{ClientRecord, PostgresStore};
-use throwaway_postgres::{Server, shared};
+use throwaway_postgres::{Server, free_port, shared};
 
 const PROGRAM: &str = "/usr/sbin/pgbouncer";
 
@@ -29,7 +29,7 @@ impl Pooler {
     fn start(server: &Server) -> Self {
         assert!(Path::new(PROGRAM).is_file(), "there is no {PROGRAM}: install Debian's package pgbouncer");
         let folder = tempfile::tempdir().unwrap();
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let port = free_port().unwrap();
         let file = folder.path().join("pgbouncer.ini");
         // Two connections for all: whatever belongs to a session gets into the hands of another client.
         let settings = format!(

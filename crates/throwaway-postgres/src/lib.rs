@@ -27,7 +27,7 @@ mod server;
 use std::sync::OnceLock;
 
 pub use fault::Fault;
-pub use server::Server;
+pub use server::{Server, free_port};
 
 /// The URL of a new, empty database on the one server of this test binary. It is started at the first call.
 ///

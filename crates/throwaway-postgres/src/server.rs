@@ -239,7 +239,10 @@ fn start_on_a_free_port(prepare: impl Fn() -> Result<Place, Fault>) -> Result<Se
 
 /// A port that nobody had a moment ago. It is below those that a system gives to outgoing connections: none of them takes
 /// it while the server is away, and none connects to itself.
-fn free_port() -> Result<u16, Fault> {
+///
+/// # Errors
+/// None was found.
+pub fn free_port() -> Result<u16, Fault> {
     let mut last = None;
     for _ in 0..100 {
         let chance = RandomState::new().build_hasher().finish();

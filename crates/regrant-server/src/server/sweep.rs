@@ -13,8 +13,7 @@ use crate::store::Store;
 const PERIOD: Duration = Duration::from_mins(10);
 /// How long an ended grant is kept, so that what is still presented of it is told from what never was.
 const MARGIN: Duration = Duration::from_hours(24);
-/// How many records go at once, and the pause after each batch: requests come first.
-const BATCH: usize = 256;
+/// The pause after each call: requests come first.
 const PAUSE: Duration = Duration::from_millis(20);
 
 /// Purges for as long as the server runs. A store that fails is tried again at the next turn.
@@ -23,7 +22,7 @@ pub(super) async fn forever(store: Arc<Store>) {
     turns.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         turns.tick().await;
-        match round(&*store, clock::now().before(MARGIN)).await {
+        match round(&*store, clock::now().before(MARGIN), store.purge_size()).await {
             Ok(0) => {}
             Ok(purged) => tracing::info!(purged, "purged ended grants"),
             Err(_) => tracing::warn!("ended grants could not be purged; the next turn tries again"),
@@ -31,13 +30,13 @@ pub(super) async fn forever(store: Arc<Store>) {
     }
 }
 
-/// Purges in batches until one is not full. Answers how many records went.
-async fn round<M: AsyncGrantManagement>(store: &M, before: Timestamp) -> Result<usize, M::Error> {
+/// Purges `size` records at once until a call finds fewer. Answers how many records went.
+async fn round<M: AsyncGrantManagement>(store: &M, before: Timestamp, size: usize) -> Result<usize, M::Error> {
     let mut purged = 0;
     loop {
-        let batch = store.purge(before, BATCH).await?;
+        let batch = store.purge(before, size).await?;
         purged += batch;
-        if batch < BATCH {
+        if batch < size {
             return Ok(purged);
         }
         sleep(PAUSE).await;
@@ -51,6 +50,8 @@ mod tests {
 
     use super::*;
     use crate::entropy::ThreadEntropy;
+
+    const BATCH: usize = 256;
 
     #[tokio::test(start_paused = true)]
     async fn a_round_takes_every_dead_grant_however_many_batches_that_is() {
@@ -66,8 +67,8 @@ mod tests {
             engine.issue(IssueRequest::new(id.clone(), Scope::empty())).unwrap().success().unwrap();
         }
         let end = Timestamp::EPOCH.after(lifetime);
-        assert_eq!(round(engine.store(), end).await, Ok(0), "still alive a moment before its end");
-        assert_eq!(round(engine.store(), end.after(Duration::from_millis(1))).await, Ok(dead));
+        assert_eq!(round(engine.store(), end, BATCH).await, Ok(0), "still alive a moment before its end");
+        assert_eq!(round(engine.store(), end.after(Duration::from_millis(1)), BATCH).await, Ok(dead));
         assert!(engine.store().is_empty());
     }
 }

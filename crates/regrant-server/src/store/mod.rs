@@ -80,6 +80,15 @@ impl Store {
         }
     }
 
+    /// How many records a call purges without a pause. A database server has a connection to spare for it, and a call
+    /// looks anew at whatever dies on its first day; the others are held up by each batch.
+    pub const fn purge_size(&self) -> usize {
+        match self {
+            Self::Memory(_) | Self::Sqlite(_) => 256,
+            Self::Postgres(_) => 16_384,
+        }
+    }
+
     /// What tells other nodes of revoked tokens, where there can be others.
     pub fn feed(&self) -> Option<PostgresFeed> {
         match self {

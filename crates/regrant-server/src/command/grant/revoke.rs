@@ -26,17 +26,26 @@ pub(in crate::command) fn run(arguments: &RevokeArgs) -> Result<(), Fault> {
 
 /// Ends one grant at whatever revision it is. Exit code 1 where there is none of that id.
 fn end_one(config: &Config, grants: &Shared, id: GrantId) -> Result<usize, Fault> {
+    // A refresh that comes in between is a conflict: the grant is looked at again for as long as it is there.
+    loop {
+        if let Some(revoked) = try_end(config, grants, id)? {
+            return Ok(revoked);
+        }
+    }
+}
+
+/// `None` where another write came first.
+fn try_end(config: &Config, grants: &Shared, id: GrantId) -> Result<Option<usize>, Fault> {
     let fault = |error: StoreError| store::fault(config, &error);
-    let missing = || Fault::running("there is no grant of that id");
     // An end needs no record that can be read: what is corrupt is ended like any other, and counts as alive before.
     let was_ended = match grants.load(&id) {
-        Ok(found) => found.ok_or_else(missing)?.is_ended(),
+        Ok(found) => found.ok_or_else(|| Fault::running("there is no grant of that id"))?.is_ended(),
         Err(error) if error.is_corrupt() => false,
         Err(error) => return Err(fault(error)),
     };
     let end = Change::End { id, at: clock::now(), reason: EndReason::EndedByHost };
     match grants.commit(end).map_err(fault)? {
-        CommitOutcome::Committed => Ok(usize::from(!was_ended)),
-        CommitOutcome::Conflict => Err(missing()),
+        CommitOutcome::Committed => Ok(Some(usize::from(!was_ended))),
+        CommitOutcome::Conflict => Ok(None),
     }
 }
