@@ -131,6 +131,8 @@ fn growth(results: &mut Results, mode: Mode) -> Done {
     results.ratios("memory/growth/refresh", &of(|[.., few, many]| many / few))?;
     results.ratios("memory/growth/floor", &of(|[few, _, many, ..]| many / few))?;
     results.ratios("memory/growth/refresh-against-floor", &of(|[a, _, b, _, few, many]| (many / few) / (b / a)))?;
+    let lost = of(|[_, map_few, _, map_many, few, many]| (many - few) / (map_many - map_few));
+    results.ratios("memory/growth/lost-against-map", &lost)?;
     results.figure("memory/growth/refresh/lost", "s", median(of(|[.., few, many]| many - few)))?;
     results.figure("memory/growth/floor/lost", "s", median(of(|[few, _, many, ..]| many - few)))?;
     results.figure("memory/growth/map/lost", "s", median(of(|[_, few, _, many, ..]| many - few)))

@@ -7,6 +7,7 @@
 
 mod chains;
 mod crowd;
+pub mod disk;
 mod floor;
 mod mode;
 mod ratio;

@@ -64,7 +64,7 @@ fn main() -> Done {
         database,
         grants: mode.pick(20_000, 1_000_000),
         span: Duration::from_millis(mode.pick(500, 2_000)),
-        rounds: mode.pick(3, 7),
+        rounds: mode.pick(3, 5),
     };
     let runtime = Runtime::new()?;
     runtime.block_on(rows::fill(&stand, &mut results))?;

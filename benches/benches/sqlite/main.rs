@@ -18,7 +18,7 @@ use std::env;
 use std::path::Path;
 use std::time::Instant;
 
-use regrant_benches::{Mode, Pairs, Results, World};
+use regrant_benches::{Mode, Pairs, Results, World, disk};
 use regrant_sqlite::{Options, SqliteStore};
 
 use awaited::Awaited;
@@ -36,6 +36,7 @@ fn main() -> Done {
     let asked = |part: &str| named.iter().any(|name| name == part);
     let mut results = Results::begin("sqlite")?;
     let folder = tempfile::tempdir()?;
+    disk::describe(&mut results, "sqlite", folder.path(), mode.pick(20, 500))?;
     if named.is_empty() || asked("callers") || asked("awaited") || asked("bytes") {
         let mut table = Table::open(folder.path(), mode)?;
         if named.is_empty() || asked("callers") {
@@ -96,8 +97,7 @@ impl Table {
 
     /// What both write, the bare loop in groups as large as those of the store.
     fn bytes(&mut self, mode: Mode, results: &mut Results) -> Done {
-        let count = mode.pick(640, 20_000);
-        for many in [1, CALLERS] {
+        for (many, count) in [(1, mode.pick(640, 3_000)), (CALLERS, mode.pick(640, 20_000))] {
             let store = self.callers.world.engine.store().clone();
             let mut ratios = Vec::new();
             for _ in 0..mode.pick(1, 5) {
@@ -132,7 +132,7 @@ fn against(
     // More work for many callers, so that it takes about as long.
     let factor = many.min(8);
     let (mut pairs, mut latencies) = (Vec::new(), callers::Run::default());
-    for _ in 0..mode.pick(1, 9) {
+    for _ in 0..mode.pick(1, 7) {
         let begin = Instant::now();
         (0..batch).try_for_each(|_| bare.update(1))?;
         let floor = begin.elapsed();

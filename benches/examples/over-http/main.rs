@@ -28,7 +28,8 @@ struct Runs {
     cpu: Vec<f64>,
     generator: Vec<f64>,
     errors: u64,
-    latency: Vec<(f64, f64)>,
+    /// Of each run, the latency at each of [`PERCENTILES`].
+    latency: Vec<[f64; PERCENTILES.len()]>,
 }
 
 fn main() -> Done {
@@ -65,7 +66,7 @@ fn as_fast_as_they_can(servers: &mut [Server], mode: Mode) -> Done<BTreeMap<&'st
     let warm_up = Duration::from_millis(200);
     let plan = Plan { warm_up, counted: Duration::from_millis(mode.pick(300, 2_000)), rate: None };
     let mut all: BTreeMap<&'static str, Runs> = BTreeMap::new();
-    for round in 1..=mode.pick(2, 7) {
+    for round in 1..=mode.pick(2, 5) {
         for server in servers.iter_mut() {
             let outcome = load::run(server, plan)?;
             said(round, server.name, &outcome);
@@ -74,7 +75,7 @@ fn as_fast_as_they_can(servers: &mut [Server], mode: Mode) -> Done<BTreeMap<&'st
             runs.cpu.push(outcome.cpu);
             runs.generator.push(outcome.generator);
             runs.errors += outcome.errors;
-            runs.latency = percentiles(&outcome);
+            runs.latency.push(percentiles(&outcome));
         }
     }
     Ok(all)
@@ -89,9 +90,17 @@ fn said(round: usize, name: &str, outcome: &Outcome) {
     );
 }
 
-fn percentiles(outcome: &Outcome) -> Vec<(f64, f64)> {
-    let nanos = |percentile| outcome.latency.value_at_percentile(percentile) as f64;
-    PERCENTILES.iter().map(|percentile| (*percentile, nanos(*percentile) / 1e9)).collect()
+fn percentiles(outcome: &Outcome) -> [f64; PERCENTILES.len()] {
+    PERCENTILES.map(|percentile| outcome.latency.value_at_percentile(percentile) as f64 / 1e9)
+}
+
+/// Writes the median of the runs at each percentile.
+fn latencies(results: &mut Results, id: &str, runs: &[[f64; PERCENTILES.len()]]) -> Done {
+    for (at, percentile) in PERCENTILES.iter().enumerate() {
+        let seconds = runs.iter().filter_map(|run| run.get(at).copied()).collect();
+        results.figure(&format!("{id}/{percentile}"), "s", median(seconds))?;
+    }
+    Ok(())
 }
 
 fn write(results: &mut Results, name: &str, runs: &Runs) -> Done {
@@ -99,10 +108,7 @@ fn write(results: &mut Results, name: &str, runs: &Runs) -> Done {
     results.figure(&format!("http/{name}/cpu"), "s", median(runs.cpu.clone()))?;
     results.figure(&format!("http/{name}/generator"), "count", median(runs.generator.clone()))?;
     results.figure(&format!("http/{name}/errors"), "count", runs.errors as f64)?;
-    for (percentile, seconds) in &runs.latency {
-        results.figure(&format!("http/{name}/latency/{percentile}"), "s", *seconds)?;
-    }
-    Ok(())
+    latencies(results, &format!("http/{name}/latency"), &runs.latency)
 }
 
 /// Each server beside regrant, round by round.
@@ -119,24 +125,37 @@ fn ratios(results: &mut Results, runs: &BTreeMap<&'static str, Runs>) -> Done {
     Ok(())
 }
 
-/// Latencies at half of what each server can: requests fall due whether the earlier ones are answered or not.
+/// The share of its processor from which on the generator, and not the server, is what limits a rate.
+const BUSY: f64 = 0.95;
+
+/// Half of what a server can. Where the generator was the limit, the highest rate is only a lower bound of that: then it is
+/// half of what the server's processor has room for, as far as the generator goes at all.
+fn half_of(runs: &Runs) -> f64 {
+    let most = median(runs.rates.clone());
+    if median(runs.generator.clone()) < BUSY {
+        return most / 2.0;
+    }
+    (0.5 / median(runs.cpu.clone())).clamp(most / 2.0, most * 0.9)
+}
+
+/// Latencies at half of what each server can: requests fall due whether the earlier ones are answered or not. Beside them,
+/// `load`: how busy the server's processor was.
 fn at_half(results: &mut Results, servers: &mut [Server], runs: &BTreeMap<&'static str, Runs>, mode: Mode) -> Done {
     for server in servers {
         let Some(runs) = runs.get(server.name) else { continue };
-        let rate = median(runs.rates.clone()) / 2.0;
-        let counted = Duration::from_millis(mode.pick(500, 3_000));
+        let rate = half_of(runs);
+        let counted = Duration::from_millis(mode.pick(500, 2_500));
         let plan = Plan { warm_up: Duration::from_millis(300), counted, rate: Some(rate) };
-        let mut by_percentile: BTreeMap<usize, Vec<f64>> = BTreeMap::new();
+        let (mut runs, mut loads) = (Vec::new(), Vec::new());
         for round in 1..=mode.pick(1, 5) {
             let outcome = load::run(server, plan)?;
             said(round, server.name, &outcome);
-            for (at, (_, seconds)) in percentiles(&outcome).into_iter().enumerate() {
-                by_percentile.entry(at).or_default().push(seconds);
-            }
+            runs.push(percentiles(&outcome));
+            loads.push(outcome.rate * outcome.cpu);
         }
-        for (percentile, seconds) in PERCENTILES.iter().zip(by_percentile.into_values()) {
-            results.figure(&format!("http/{}/half/{percentile}", server.name), "s", median(seconds))?;
-        }
+        latencies(results, &format!("http/{}/half", server.name), &runs)?;
+        results.figure(&format!("http/{}/half/offered", server.name), "1/s", rate)?;
+        results.figure(&format!("http/{}/half/load", server.name), "count", median(loads))?;
     }
     Ok(())
 }

@@ -15,6 +15,15 @@ use std::time::Duration;
 /// The result of everything here.
 pub type Done<T = ()> = Result<T, Box<dyn Error>>;
 
+/// What was built: the lock file at that time.
+const LOCKED: &str = include_str!("../Cargo.lock");
+
+/// The version of a crate that these are built with.
+pub fn version_of(name: &str) -> Option<&'static str> {
+    let (_, after) = LOCKED.split_once(&format!("\nname = \"{name}\"\nversion = \""))?;
+    after.split('"').next()
+}
+
 /// One implementation, with some grants.
 pub trait Side {
     /// Refreshes these grants, each once, and answers how long it took.
@@ -43,6 +52,12 @@ mod tests {
         side.hours_later()?;
         side.refresh(&[2, 1, 0])?;
         Ok(())
+    }
+
+    #[test]
+    fn versions_are_those_of_the_lock_file() {
+        assert!(["oxide-auth", "oauth-as"].iter().all(|peer| version_of(peer).is_some_and(|text| text.contains('.'))));
+        assert_eq!(version_of("no-such-crate"), None);
     }
 
     #[test]

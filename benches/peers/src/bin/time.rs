@@ -1,17 +1,20 @@
 //! The time of a refresh, beside the peers, in turns.
 #![expect(clippy::cast_precision_loss, reason = "numbers of grants and calls are far below 2^52")]
 
+use std::time::Duration;
+
 use regrant_benches::{Mode, Pairs, Results};
 use regrant_peers::oauth_as::OauthAs;
 use regrant_peers::ours::Regrant;
 use regrant_peers::oxide::Oxide;
-use regrant_peers::{Done, Side};
+use regrant_peers::{Done, Side, version_of};
 
 fn main() -> Done {
     let mode = Mode::of_environment();
     let mut results = Results::begin("peers")?;
-    results.text("peers/version/oxide-auth", "0.6.1")?;
-    results.text("peers/version/oauth-as", "1.0.1")?;
+    for peer in ["oxide-auth", "oauth-as"] {
+        results.text(&format!("peers/version/{peer}"), version_of(peer).ok_or("a peer that is not locked")?)?;
+    }
     for grants in mode.pick(vec![1_000], vec![1_000, 100_000, 1_000_000]) {
         at(&mut results, mode, grants)?;
     }
@@ -20,15 +23,15 @@ fn main() -> Done {
 
 fn at(results: &mut Results, mode: Mode, grants: usize) -> Done {
     let (mut ours, mut oxide, mut oauth_as) = (Regrant::with(grants)?, Oxide::with(grants)?, OauthAs::with(grants)?);
-    let batch = 1_000.min(grants);
+    let batch = 1_000.min(grants / 2);
     let (mut beside_oxide, mut beside_oauth_as) = (Vec::new(), Vec::new());
     for round in 0..mode.pick(5, 61) {
-        let picked: Vec<usize> = (round * 104_729..).step_by(7_919).take(batch).map(|at| at % grants).collect();
-        // Ours first and last, so that neither peer has a better neighbour.
-        let first = ours.refresh(&picked)?;
-        beside_oxide.push((first, oxide.refresh(&picked)?));
-        let theirs = oauth_as.refresh(&picked)?;
-        beside_oauth_as.push((ours.refresh(&picked)?, theirs));
+        // Other grants beside each peer: ours would be in the cache the second time. The two halves never meet, since the
+        // step has no divisor in common with the number of grants, and half as many steps lie between them.
+        let from = round * 104_729;
+        let [first, second] = [from, from + grants / 2].map(|from| picked(from, batch, grants));
+        beside_oxide.push(in_turns(round, &mut ours, &mut oxide, &first)?);
+        beside_oauth_as.push(in_turns(round, &mut ours, &mut oauth_as, &second)?);
         ours.hours_later()?;
         later(&mut oauth_as, round, grants)?;
     }
@@ -37,7 +40,38 @@ fn at(results: &mut Results, mode: Mode, grants: usize) -> Done {
     results.figure(&format!("peers/batch/{grants}"), "count", batch as f64)
 }
 
+fn picked(from: usize, batch: usize, grants: usize) -> Vec<usize> {
+    (from..).step_by(7_919).take(batch).map(|at| at % grants).collect()
+}
+
+/// The same grants by both, ours first in every other round: the times of ours and of theirs.
+fn in_turns(round: usize, ours: &mut Regrant, theirs: &mut impl Side, picked: &[usize]) -> Done<(Duration, Duration)> {
+    if round.is_multiple_of(2) {
+        let took = ours.refresh(picked)?;
+        Ok((took, theirs.refresh(picked)?))
+    } else {
+        let took = theirs.refresh(picked)?;
+        Ok((ours.refresh(picked)?, took))
+    }
+}
+
 /// A sweep looks at every record: not after every batch where there are many.
 fn later(side: &mut OauthAs, round: usize, grants: usize) -> Done {
     if grants <= 100_000 || round.is_multiple_of(20) { side.hours_later() } else { Ok(()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_grant_is_picked_twice_in_a_round() {
+        for grants in [1_000, 100_000, 1_000_000] {
+            let batch = 1_000.min(grants / 2);
+            let mut all = [3 * 104_729, 3 * 104_729 + grants / 2].map(|from| picked(from, batch, grants)).concat();
+            all.sort_unstable();
+            all.dedup();
+            assert_eq!(all.len(), 2 * batch);
+        }
+    }
 }

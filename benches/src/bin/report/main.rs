@@ -36,6 +36,7 @@ fn main() -> Done {
         ("space", tables::space(&lines)),
         ("http", tables::http(&lines)),
         ("sqlite", tables::rest(&lines, "sqlite/")),
+        ("postgres", tables::rest(&lines, "postgres/")),
         ("profile", fs::read_to_string(regrant_benches::folder().join("profile.md")).unwrap_or_default()),
         ("instructions", format!("```toml\n{counts}```\n")),
     ];
@@ -93,6 +94,7 @@ mod tests {
             "space",
             "http",
             "sqlite",
+            "postgres",
             "profile",
             "instructions",
         ];

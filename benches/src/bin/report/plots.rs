@@ -4,12 +4,13 @@ use crate::lines::Lines;
 use crate::svg::{Axes, Series, bars, figure, lines as drawn};
 
 /// Every plot, by the name of its file.
-pub(crate) fn all(lines: &Lines) -> [(&'static str, String); 4] {
+pub(crate) fn all(lines: &Lines) -> [(&'static str, String); 5] {
     [
         ("throughput.svg", throughput(lines)),
         ("latency.svg", latency(lines)),
         ("grants.svg", grants(lines)),
         ("rotations.svg", rotations(lines)),
+        ("postgres.svg", postgres(lines)),
     ]
 }
 
@@ -64,6 +65,24 @@ fn grants(lines: &Lines) -> String {
     drawn("One refresh against the number of grants, in memory, one thread", axes, &ordered(series))
 }
 
+/// What goes through Postgres: alone beside the bare loop and `pgbench`, and 64 callers in batches.
+fn postgres(lines: &Lines) -> String {
+    let rates = lines.under("postgres/").filter_map(|(rest, line)| {
+        let (kind, connections, side) = match rest.split('/').collect::<Vec<_>>().as_slice() {
+            [kind, connections, side] if line.unit == "1/s" => (*kind, *connections, *side),
+            _ => return None,
+        };
+        let side = if side == "store" { "regrant" } else { side };
+        let name = if kind == "together" {
+            format!("{side}, 64 on {connections}")
+        } else {
+            format!("{side}, {connections} alone")
+        };
+        Some((name, line.value, format!("{}/s", figure(line.value))))
+    });
+    bars("Refreshes a second in Postgres: N connections alone, 64 callers on N", &rates.collect::<Vec<_>>())
+}
+
 /// The cost of a refresh against how often its grant was refreshed before.
 fn rotations(lines: &Lines) -> String {
     let points = lines.under("memory/rotations/");
@@ -96,6 +115,16 @@ mod tests {
         let plot = grants(&lines);
         assert_eq!(plot.matches("<circle").count(), 3);
         assert!(plot.contains("regrant, from text to text") && !plot.contains("oxide-auth"));
+    }
+
+    #[test]
+    fn rates_of_postgres_are_bars_and_ratios_are_none() {
+        let mut lines = Lines::default();
+        lines.add("{\"id\":\"postgres/alone/8/store\",\"unit\":\"1/s\",\"value\":2000.0}").unwrap();
+        lines.add("{\"id\":\"postgres/together/4/unnest\",\"unit\":\"1/s\",\"value\":9000.0}").unwrap();
+        lines.add("{\"id\":\"postgres/alone/8/rate\",\"unit\":\"x\",\"value\":0.9}").unwrap();
+        let plot = postgres(&lines);
+        assert!(plot.contains("regrant, 8 alone") && plot.contains("unnest, 64 on 4") && !plot.contains("rate,"));
     }
 
     #[test]

@@ -45,7 +45,7 @@ use Target::{AtLeast, AtMost};
 use Unit::{Bytes, Count, Millis, Times};
 
 /// Every promise, in the order of the report.
-pub(crate) const PROMISES: [Promise; 23] = [
+pub(crate) const PROMISES: [Promise; 31] = [
     promise(
         "refresh in memory at 100,000 grants, one thread, against the bare work: time",
         "memory/refresh/floor/100000",
@@ -72,8 +72,8 @@ pub(crate) const PROMISES: [Promise; 23] = [
         Bytes,
     ),
     promise(
-        "what a refresh loses from 1,000 to 1,000,000 grants, against what the bare work loses there",
-        "memory/growth/refresh-against-floor",
+        "what a refresh loses from 1,000 to 1,000,000 grants, against what the bare map itself loses there: time",
+        "memory/growth/lost-against-map",
         AtMost(1.2),
         Times,
     ),
@@ -100,6 +100,39 @@ pub(crate) const PROMISES: [Promise; 23] = [
     ),
     promise("SQLite, statements prepared twice", "sqlite/reprepared", AtMost(0.0), Count),
     promise("SQLite at 10,000,000 grants against 100,000: rate", "sqlite/grants/10000000/rate", AtLeast(0.5), Times),
+    promise(
+        "Postgres, one request at a time on one connection, against a bare loop: rate",
+        "postgres/alone/1/rate",
+        AtLeast(0.9),
+        Times,
+    ),
+    promise("the same against `pgbench`: rate", "postgres/alone/1/pgbench/rate", AtLeast(0.9), Times),
+    promise(
+        "Postgres, one request at a time on each of 8 connections, against a bare loop: rate",
+        "postgres/alone/8/rate",
+        AtLeast(0.9),
+        Times,
+    ),
+    promise("the same against `pgbench`: rate", "postgres/alone/8/pgbench/rate", AtLeast(0.9), Times),
+    promise(
+        "Postgres, one request at a time on each of 32 connections, against a bare loop: rate",
+        "postgres/alone/32/rate",
+        AtLeast(0.9),
+        Times,
+    ),
+    promise("the same against `pgbench`: rate", "postgres/alone/32/pgbench/rate", AtLeast(0.9), Times),
+    promise(
+        "Postgres, 64 callers in batches over one connection, against one caller alone: rate",
+        "postgres/together/1/rate",
+        AtLeast(5.0),
+        Times,
+    ),
+    promise(
+        "Postgres, 64 callers in batches over 4 connections, against one caller alone: rate",
+        "postgres/together/4/rate",
+        AtLeast(5.0),
+        Times,
+    ),
     promise(
         "HTTP, memory store, against the bare axum handler: rate",
         "http/regrant-against-axum/rate",
@@ -179,12 +212,19 @@ impl Unit {
 /// The table in Markdown.
 pub(crate) fn write(lines: &Lines) -> String {
     let head = "| measure | target | reached | runs, least to most | held |\n|---|---|---|---|---|\n";
-    let rows = PROMISES.iter().map(|promise| row(promise, lines.line(promise.id)));
+    let rows = PROMISES.iter().map(|promise| row(promise, lines.line(promise.id), &load(promise, lines)));
     [head.to_owned()].into_iter().chain(rows).collect::<Vec<_>>().concat()
 }
 
-fn row(promise: &Promise, line: Option<&Line>) -> String {
+/// Beside a latency at half the highest rate: how busy the server was then.
+fn load(promise: &Promise, lines: &Lines) -> String {
+    let beside = promise.id.strip_suffix("/half/99").and_then(|server| lines.value(&format!("{server}/half/load")));
+    beside.map_or_else(String::new, |load| format!(" (its processor {:.0} % busy)", load * 100.0))
+}
+
+fn row(promise: &Promise, line: Option<&Line>, load: &str) -> String {
     let Promise { measure, target, unit, .. } = promise;
+    let measure = format!("{measure}{load}");
     let target_text = target.write(*unit);
     let Some(line) = line.filter(|line| line.value.is_finite()) else {
         return format!("| {measure} | {target_text} | not measured in this run | | |\n");
@@ -217,8 +257,11 @@ mod tests {
     fn a_row_says_what_was_reached_or_that_nothing_was_measured() {
         let promise = promise("speed", "a", AtLeast(3.0), Times);
         let line = Line { value: 2.5, runs: vec![2.5, 2.0, 3.5], ..Line::default() };
-        assert_eq!(row(&promise, Some(&line)), "| speed | ≥ 3.00× | 2.50× | 3: 2.00× to 3.50× | **no** |\n");
-        assert_eq!(row(&promise, None), "| speed | ≥ 3.00× | not measured in this run | | |\n");
+        assert_eq!(
+            row(&promise, Some(&line), " (busy)"),
+            "| speed (busy) | ≥ 3.00× | 2.50× | 3: 2.00× to 3.50× | **no** |\n"
+        );
+        assert_eq!(row(&promise, None, ""), "| speed | ≥ 3.00× | not measured in this run | | |\n");
     }
 
     #[test]

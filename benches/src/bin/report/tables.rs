@@ -128,18 +128,19 @@ pub(crate) fn http(lines: &Lines) -> String {
         let count = |value: f64| format!("{value:.0}");
         let share = |value: f64| format!("{:.0} %", value * 100.0);
         format!(
-            "| {name} | {} | {} | {} | {} | {} | {} | {} | {} |\n",
+            "| {name} | {} | {} | {} | {} | {} | {} | {} | {} | {} |\n",
             of("rate", &count),
             of("cpu", &time),
             of("latency/50", &time),
             of("latency/99", &time),
             of("half/50", &time),
             of("half/99", &time),
+            of("half/load", &share),
             of("resident", &mebibytes),
             format_args!("{}; {}", of("errors", &count), of("generator", &share)),
         )
     };
-    let head = "| server | refreshes/s | processor each | p50 | p99 | p50 at half | p99 at half | resident | \
+    let head = "| server | refreshes/s | processor each | p50 | p99 | p50 at half | p99 at half | its load then | resident | \
                 wrong answers; the generator's own processor |";
     joined(head, names.iter().map(row))
 }
