@@ -86,7 +86,7 @@ impl Bare {
         let at = self.pick.random_range(0..self.tokens.len());
         let token = self.tokens.get_mut(at)?;
         let mut presented = [0; 64];
-        URL_SAFE_NO_PAD.decode_slice(&*token, &mut presented).ok()?;
+        URL_SAFE_NO_PAD.decode_slice(token.as_slice(), &mut presented).ok()?;
         let id = presented.first_chunk::<16>()?;
         let digest = bare_refresh(id, &presented)?;
         URL_SAFE_NO_PAD.encode_slice(presented, token).ok()?;
