@@ -4,6 +4,7 @@ use std::error::Error;
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
+use arrayvec::ArrayString;
 use rand::rngs::SmallRng;
 use rand::{RngExt as _, SeedableRng as _};
 use regrant::{
@@ -61,8 +62,11 @@ impl Operation {
 /// Some grants of a world, with the texts of their current tokens. Each thread has a crowd of its own.
 #[derive(Debug)]
 pub struct Crowd {
-    refresh: Vec<String>,
-    access: Vec<String>,
+    /// The texts in place, as the bare work has them: a client that comes back reads one place in memory, not two.
+    refresh: Vec<ArrayString<86>>,
+    access: Vec<ArrayString<64>>,
+    /// The texts of the latest answer.
+    answer: (String, String),
     /// The tokens that the next batch presents.
     queue: Vec<String>,
     pick: SmallRng,
@@ -78,7 +82,8 @@ impl Crowd {
     /// The store failed.
     pub fn issue<S: TokenStore>(world: &World<S>, count: usize, seed: u64) -> Done<Self> {
         let pick = SmallRng::seed_from_u64(seed);
-        let mut crowd = Self { refresh: Vec::new(), access: Vec::new(), queue: Vec::new(), pick };
+        let (refresh, access) = (Vec::with_capacity(count), Vec::with_capacity(count));
+        let mut crowd = Self { refresh, access, answer: Default::default(), queue: Vec::new(), pick };
         (0..count).try_for_each(|_| crowd.issue_one(world))?;
         Ok(crowd)
     }
@@ -89,8 +94,8 @@ impl Crowd {
     /// The store failed.
     pub fn issue_one<S: TokenStore>(&mut self, world: &World<S>) -> Done {
         let (access, refresh) = issued(world)?;
-        self.access.push(access);
-        self.refresh.push(refresh);
+        self.access.push(fixed(&access)?);
+        self.refresh.push(fixed(&refresh)?);
         Ok(())
     }
 
@@ -109,7 +114,7 @@ impl Crowd {
     /// # Errors
     /// There are not as many grants.
     pub fn token(&self, at: usize) -> Done<&str> {
-        Ok(self.refresh.get(at).ok_or("no such grant")?)
+        Ok(self.refresh.get(at).ok_or("no such grant")?.as_str())
     }
 
     /// The text of one access token.
@@ -117,7 +122,7 @@ impl Crowd {
     /// # Errors
     /// There are not as many grants.
     pub fn access_token(&self, at: usize) -> Done<&str> {
-        Ok(self.access.get(at).ok_or("no such grant")?)
+        Ok(self.access.get(at).ok_or("no such grant")?.as_str())
     }
 
     /// Keeps the refresh token that came out of a refresh which was made elsewhere.
@@ -125,9 +130,7 @@ impl Crowd {
     /// # Errors
     /// There are not as many grants.
     pub fn replace(&mut self, at: usize, token: &str) -> Done {
-        let place = self.refresh.get_mut(at).ok_or("no such grant")?;
-        place.clear();
-        place.push_str(token);
+        *self.refresh.get_mut(at).ok_or("no such grant")? = fixed(token)?;
         Ok(())
     }
 
@@ -143,10 +146,13 @@ impl Crowd {
     pub fn refresh<S: TokenStore>(&mut self, world: &World<S>, at: usize) -> Done {
         let token = self.refresh.get_mut(at).ok_or("no such grant")?;
         let reply = asked(world.engine.token(refreshing(token))?, "the refresh was refused")?;
-        let next = reply.refresh_token.ok_or("no refresh token")?;
-        token.clear();
-        next.expose_into(TokenEncoding::Base64Url, token);
-        black_box(reply.access_token.expose(TokenEncoding::Base64Url));
+        let (refresh, access) = &mut self.answer;
+        refresh.clear();
+        access.clear();
+        reply.refresh_token.ok_or("no refresh token")?.expose_into(TokenEncoding::Base64Url, refresh);
+        reply.access_token.expose_into(TokenEncoding::Base64Url, access);
+        black_box(access);
+        *token = fixed(refresh)?;
         Ok(())
     }
 
@@ -271,6 +277,11 @@ pub fn issued<S: TokenStore>(world: &World<S>) -> Done<(String, String)> {
     let refresh = refresh_token.ok_or("the client has no refresh grant")?;
     let text = TokenEncoding::Base64Url;
     Ok((access_token.expose(text).to_string(), refresh.expose(text).to_string()))
+}
+
+/// The text of a token in place.
+fn fixed<const N: usize>(token: &str) -> Done<ArrayString<N>> {
+    Ok(ArrayString::from(token).map_err(|_| "a token of another length")?)
 }
 
 fn asked<T>(reply: Reply<T>, refused: &'static str) -> Done<T> {

@@ -1,7 +1,8 @@
 //! The bare work of a refresh: hashes, HMACs, random bytes, encodings and one map update, with nothing around them.
 //!
 //! Nothing here is slower than it must be, or the store beside it would look better than it is: every input of a hash is laid
-//! out whole, nothing is allocated, and the map is the one that the store has, with its hash and its shards.
+//! out whole, nothing is allocated, and the map is `hashbrown`'s, with the hash and the shards of the store, and with its
+//! records in the table itself.
 
 use std::fmt;
 use std::hint::black_box;

@@ -45,5 +45,6 @@ mod hash;
 mod management;
 mod shard;
 mod store;
+mod table;
 
 pub use store::MemoryStore;

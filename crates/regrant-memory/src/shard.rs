@@ -3,10 +3,9 @@
 use std::mem;
 use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
-use hashbrown::HashTable;
 use regrant::{Change, CommitOutcome, EndReason, Grant, GrantFilter, GrantId, Revision, Timestamp};
 
-use crate::hash::hash_of;
+use crate::table::Table;
 
 /// A share of the records. On cache lines of its own, so that threads which work on neighbours do not slow each other down.
 #[derive(Debug, Default)]
@@ -16,25 +15,25 @@ pub(crate) struct Shard(RwLock<Records>);
 /// The records, and since when one of them may be dead.
 #[derive(Debug)]
 struct Records {
-    /// A grant is a pointer to its record, so an entry is eight bytes and a lookup reads little beside the record itself.
-    by_id: HashTable<Grant>,
+    /// A grant is a pointer to its record, so a lookup reads little beside the record itself.
+    by_id: Table,
     // INVARIANT: no record is dead from an earlier instant. It spares the purge a look at maps that hold nothing for it.
     earliest: Timestamp,
 }
 
 impl Default for Records {
     fn default() -> Self {
-        Self { by_id: HashTable::new(), earliest: Timestamp::MAX }
+        Self { by_id: Table::default(), earliest: Timestamp::MAX }
     }
 }
 
 impl Records {
     fn find(&self, id: &GrantId) -> Option<&Grant> {
-        self.by_id.find(hash_of(id), |grant| grant.id() == *id)
+        self.by_id.find(id)
     }
 
     fn find_mut(&mut self, id: &GrantId) -> Option<&mut Grant> {
-        self.by_id.find_mut(hash_of(id), |grant| grant.id() == *id)
+        self.by_id.find_mut(id)
     }
 }
 
@@ -76,7 +75,7 @@ impl Shard {
             return CommitOutcome::Conflict;
         }
         records.earliest = records.earliest.min(dead_from);
-        records.by_id.insert_unique(hash_of(&grant.id()), grant, |grant| hash_of(&grant.id()));
+        records.by_id.insert(grant);
         CommitOutcome::Committed
     }
 
@@ -140,7 +139,7 @@ impl Shard {
         }
         let mut records = self.write();
         let mut earliest = Timestamp::MAX;
-        let dead = records.by_id.extract_if(|grant| {
+        let removed = records.by_id.take_dead(limit, |grant| {
             let dead_from = grant.dead_from();
             let dead = dead_from < before;
             if !dead {
@@ -148,7 +147,6 @@ impl Shard {
             }
             dead
         });
-        let removed: Vec<Grant> = dead.take(limit).collect();
         if removed.len() < limit {
             records.earliest = earliest;
         }
