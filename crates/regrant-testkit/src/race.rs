@@ -178,16 +178,14 @@ fn answered(result: Result<Reply<TokenReply>, EngineError>) -> Outcome {
 }
 
 fn outcome_of(reply: Reply<TokenReply>) -> Outcome {
-    let Some(TokenReply { access_token, refresh_token, scope, .. }) = reply.success() else {
+    let Some(reply) = reply.success() else {
         return Outcome::Refused;
     };
+    let scope = reply.scope().to_string();
+    let TokenReply { access_token, refresh_token, .. } = reply;
     let encoding = TokenEncoding::Base64Url;
     let refresh_token = refresh_token.map(|token| token.expose(encoding).to_string()).unwrap_or_default();
-    Outcome::Answered {
-        access_token: access_token.expose(encoding).to_string(),
-        refresh_token,
-        scope: scope.to_string(),
-    }
+    Outcome::Answered { access_token: access_token.expose(encoding).to_string(), refresh_token, scope }
 }
 
 fn order() -> Result<IssueRequest, Foul> {

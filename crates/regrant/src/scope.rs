@@ -1,5 +1,6 @@
 //! Scopes. RFC 6749 §3.3.
 
+use alloc::borrow::Cow;
 use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::sync::Arc;
@@ -78,27 +79,23 @@ impl Scope {
     /// The tokens that both have, in this scope's order.
     #[must_use]
     pub fn cut_to(&self, other: &Self) -> Self {
+        self.cut(other).into_owned()
+    }
+
+    /// The same, and nothing new where it is all of this scope.
+    pub(crate) fn cut(&self, other: &Self) -> Cow<'_, Self> {
         if self.is_within(other) {
-            return self.clone();
+            return Cow::Borrowed(self);
         }
-        Self::from_tokens(self.tokens().filter(|token| other.contains(token)))
+        Cow::Owned(Self::from_tokens(self.tokens().filter(|token| other.contains(token))))
     }
 
     /// The scope of a new token: all of this scope where nothing was requested, else the requested part of it.
     ///
     /// The result keeps the order of `self`, so that the same set of tokens is always the same text: it is part of the
     /// derivation of tokens. `None` where the request goes beyond this scope (N-086).
-    pub fn narrow(&self, requested: Option<&Self>) -> Option<NarrowedScope> {
-        self.clone().into_narrowed(requested)
-    }
-
-    /// The same of a scope that is not needed any more.
-    pub(crate) fn into_narrowed(self, requested: Option<&Self>) -> Option<NarrowedScope> {
-        match requested {
-            None => Some(NarrowedScope(self)),
-            Some(requested) if requested.is_within(&self) => Some(NarrowedScope(self.cut_to(requested))),
-            Some(_) => None,
-        }
+    pub fn narrow(&self, requested: Option<&Self>) -> Option<NarrowedScope<'_>> {
+        NarrowedScope::of(Cow::Borrowed(self), requested)
     }
 
     fn from_tokens<'a>(tokens: impl Iterator<Item = &'a str>) -> Self {
@@ -133,13 +130,31 @@ impl Serialize for Scope {
 }
 
 /// The scope of a new access token. Only [`Scope::narrow`] makes one, so no token can carry more than was granted.
+///
+/// Where it is all of what was granted, it is that very scope, and not one more that counts itself among its owners: many
+/// grants share the scope of their client, and threads that refresh them would wait for one another's counts.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct NarrowedScope(Scope);
+pub struct NarrowedScope<'a>(Cow<'a, Scope>);
 
-impl NarrowedScope {
+impl<'a> NarrowedScope<'a> {
+    /// The requested part of what is available; all of it where nothing was requested.
+    pub(crate) fn of(available: Cow<'a, Scope>, requested: Option<&Scope>) -> Option<Self> {
+        match requested {
+            None => Some(Self(available)),
+            Some(requested) if !requested.is_within(&available) => None,
+            Some(requested) if available.is_within(requested) => Some(Self(available)),
+            Some(requested) => Some(Self(Cow::Owned(available.cut_to(requested)))),
+        }
+    }
+
     /// The scope itself.
     pub fn scope(&self) -> &Scope {
         &self.0
+    }
+
+    /// The same, apart from what it was narrowed from.
+    pub fn into_owned(self) -> NarrowedScope<'static> {
+        NarrowedScope(Cow::Owned(self.0.into_owned()))
     }
 }
 

@@ -44,7 +44,7 @@ impl<'a> Members<'a> {
 
     /// Always there (N-088), but for the empty scope, which RFC 6749 §3.3 has no way to write.
     pub(super) fn scope(self) -> Self {
-        let scope = &self.reply.scope;
+        let scope = self.reply.scope();
         self.with(|object| object.optional_string("scope", (!scope.is_empty()).then(|| scope.as_str())))
     }
 

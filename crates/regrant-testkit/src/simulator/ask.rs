@@ -86,9 +86,9 @@ impl From<Reply<TokenReply>> for Answer {
     fn from(reply: Reply<TokenReply>) -> Self {
         match reply {
             Reply::Success(tokens) => Self::Tokens {
+                scope: tokens.scope().as_str().to_owned(),
                 access: tokens.access_token.expose(TokenEncoding::Base64Url).to_string(),
                 refresh: tokens.refresh_token.map(|token| token.expose(TokenEncoding::Base64Url).to_string()),
-                scope: tokens.scope.as_str().to_owned(),
             },
             Reply::Refused(refusal) => Self::Refused(refusal.reason),
         }

@@ -90,10 +90,17 @@ pub struct TokenReply {
     pub expires_in: u64,
     /// When the access token was issued; a retry gives the same instant again.
     pub issued_at: Timestamp,
-    /// The scope of the access token; it may be empty.
-    pub scope: Scope,
+    /// The scope of the access token, where it is narrower than the grant's.
+    pub narrower: Option<Scope>,
     /// What the grant was made with: subject, attributes, its whole scope.
     pub terms: Arc<Terms>,
+}
+
+impl TokenReply {
+    /// The scope of the access token; it may be empty.
+    pub fn scope(&self) -> &Scope {
+        self.narrower.as_ref().unwrap_or(&self.terms.scope)
+    }
 }
 
 /// The answer of introspection. RFC 7662 §2.2.

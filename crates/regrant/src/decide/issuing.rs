@@ -24,7 +24,7 @@ pub struct IssuePlan {
     client: AuthenticatedClient,
     subject: Option<Subject>,
     attributes: Attributes,
-    scope: NarrowedScope,
+    scope: NarrowedScope<'static>,
     with_refresh: bool,
     entropy: Entropy,
 }
@@ -40,7 +40,7 @@ impl IssuePlan {
         if client.is_public() {
             return Err(Reason::GrantTypeNotAllowed);
         }
-        let scope = scope_within(&client.scope, &client.scope, requested)?;
+        let scope = scope_within(&client.scope, &client.scope, requested)?.into_owned();
         Ok(Self { client, subject: None, attributes: Attributes::new(), scope, with_refresh: false, entropy })
     }
 
@@ -154,7 +154,7 @@ impl Protocol for IssueRequest {
     ) -> Result<Admission<IssuePlan, TokenReply>, Reason> {
         let refresh = GrantType::RefreshToken;
         let with_refresh = client.grants.contains(refresh) && rules.offers(refresh);
-        let scope = client.scope.narrow(Some(&self.scope)).ok_or(Reason::ScopeNotGranted)?;
+        let scope = client.scope.narrow(Some(&self.scope)).ok_or(Reason::ScopeNotGranted)?.into_owned();
         let (subject, attributes) = (self.subject.clone(), self.attributes.clone());
         Ok(Admission::Decide(IssuePlan { client, subject, attributes, scope, with_refresh, entropy }))
     }

@@ -168,7 +168,7 @@ struct Refresh<'r> {
     plan: &'r RefreshPlan<'r>,
     grant: &'r Grant,
     family: &'r RefreshFamily,
-    scope: NarrowedScope,
+    scope: NarrowedScope<'r>,
     /// How many access tokens of the grant have not expired.
     live: usize,
     at: &'r Situation<'r>,

@@ -32,15 +32,19 @@ pub(super) fn not_revoked(grant: &Grant, owner: &Client) -> Result<(), Reason> {
 
 /// The scope of a new access token: what was asked of what was granted, or all of it where nothing was asked (N-087),
 /// cut to what the client may still have.
-pub(super) fn scope_within(granted: &Scope, allowed: &Scope, requested: Option<&str>) -> Result<NarrowedScope, Reason> {
-    let available = granted.cut_to(allowed);
+pub(super) fn scope_within<'g>(
+    granted: &'g Scope,
+    allowed: &Scope,
+    requested: Option<&str>,
+) -> Result<NarrowedScope<'g>, Reason> {
+    let available = granted.cut(allowed);
     // N-111: nothing is left of a scope that was not empty.
     if available.is_empty() && !granted.is_empty() {
         return Err(Reason::NoScopeLeft);
     }
     let requested = requested.map(Scope::parse).transpose().map_err(|_| Reason::MalformedScope)?;
     // N-086: never wider than what was granted.
-    available.into_narrowed(requested.as_ref()).ok_or(Reason::ScopeNotGranted)
+    NarrowedScope::of(available, requested.as_ref()).ok_or(Reason::ScopeNotGranted)
 }
 
 /// The entry of a new access token. A narrower scope is its own, and touches nothing else of the grant (N-091).
@@ -48,7 +52,7 @@ pub(super) fn new_entry(
     terms: &Terms,
     policy: &Policy,
     token: &AccessToken,
-    scope: &NarrowedScope,
+    scope: &NarrowedScope<'_>,
     now: Timestamp,
 ) -> AccessEntry {
     let narrower = (*scope.scope() != terms.scope).then(|| scope.scope().clone());
@@ -93,7 +97,7 @@ pub(super) fn token_reply(
         refresh_token,
         expires_in: entry.expires_at.seconds_from(now.max(entry.issued_at)),
         issued_at: entry.issued_at,
-        scope: entry.scope.clone().unwrap_or_else(|| terms.scope.clone()),
+        narrower: entry.scope.clone(),
         terms: Arc::clone(terms),
     }
 }

@@ -16,6 +16,9 @@ const MAX_ATTEMPTS: u32 = 32;
 /// How many commits of one request may fail before the error of the store is the answer.
 const MAX_DOUBTS: u32 = 3;
 
+/// After what time another try makes sense, unless the retry window is no longer than that.
+pub(super) const WAIT: Duration = Duration::from_secs(1);
+
 /// A change that waits to be committed, and the answer that waits for it.
 #[derive(Debug)]
 pub struct Committing<'a, P, T> {
@@ -136,9 +139,7 @@ impl<'a, P, T> Settling<'a, P, T> {
 
     /// A wait that ends inside the retry window, so that the client's next try is still a retry.
     fn retry_after(&self) -> Duration {
-        const SECOND: Duration = Duration::from_secs(1);
-        let window = self.exchange.context.caller.as_ref().map(|client| client.policy().retry_window);
-        if window.is_none_or(|window| window > SECOND) { SECOND } else { Duration::ZERO }
+        if self.exchange.context.brief { Duration::ZERO } else { WAIT }
     }
 }
 

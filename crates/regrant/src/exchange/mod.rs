@@ -13,15 +13,13 @@ mod grant;
 mod opening;
 mod settled;
 
-use alloc::sync::Arc;
-
 pub use commit::{Committing, Doubt, Settling};
 pub use grant::{NeedsGrant, NeedsOwner};
 pub use opening::{NeedsClient, begin};
 pub use settled::Settled;
 
 use crate::answer::{Decision, Outcome, Reason, RequestKind, Scheme};
-use crate::client::Client;
+use crate::client::ClientId;
 use crate::decide::Fault;
 use crate::digest::Digest;
 use crate::record::GrantId;
@@ -58,7 +56,11 @@ pub enum Step<'a, R: Request> {
 struct Context {
     kind: RequestKind,
     scheme: Scheme,
-    caller: Option<Arc<Client>>,
+    /// The identifier as the request gave it, where a client of that name was found. It is the request's own, and not
+    /// the client's, whose count of owners all requests of that client would share.
+    client_id: Option<ClientId>,
+    /// Whether the caller's retry window is no longer than the wait that is asked for elsewhere.
+    brief: bool,
     grant_id: Option<GrantId>,
     attempts: u32,
     attempted: Option<Digest>,
@@ -69,14 +71,14 @@ impl Context {
     fn new(kind: RequestKind) -> Self {
         // N-180: a resource challenges for a bearer token, whatever came in its place.
         let scheme = if matches!(kind, RequestKind::Resource) { Scheme::Bearer } else { Scheme::None };
-        Self { kind, scheme, caller: None, grant_id: None, attempts: 0, attempted: None, doubts: 0 }
+        Self { kind, scheme, client_id: None, brief: false, grant_id: None, attempts: 0, attempted: None, doubts: 0 }
     }
 
     fn decision(&self, outcome: Outcome) -> Decision {
         Decision {
             request: self.kind,
             outcome,
-            client_id: self.caller.as_ref().map(|client| client.id().clone()),
+            client_id: self.client_id.clone(),
             grant_id: self.grant_id,
             attempts: self.attempts,
         }

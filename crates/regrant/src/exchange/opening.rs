@@ -3,6 +3,7 @@
 use alloc::sync::Arc;
 use core::time::Duration;
 
+use super::commit::WAIT;
 use super::{Context, Exchange, NeedsGrant, Settled, Step};
 use crate::answer::{Outcome, Reason};
 use crate::client::{AuthenticatedClient, Claim, Client, ClientId, authenticate};
@@ -28,6 +29,22 @@ enum Caller<'a> {
     Vouched(ClientId),
 }
 
+impl Caller<'_> {
+    const fn id(&self) -> Option<&ClientId> {
+        match self {
+            Self::Claimed(claim) => claim.id.as_ref(),
+            Self::Vouched(id) => Some(id),
+        }
+    }
+
+    fn into_id(self) -> Option<ClientId> {
+        match self {
+            Self::Claimed(claim) => claim.id,
+            Self::Vouched(id) => Some(id),
+        }
+    }
+}
+
 /// Takes a request up.
 pub fn begin<'a, R: Request>(rules: &'a Rules, request: &'a R) -> Step<'a, R> {
     let mut context = Context::new(R::KIND);
@@ -48,10 +65,7 @@ impl<'a, R: Request> Exchange<'a, NeedsClient<'a, R>> {
     /// The client to look up; `None` where the request names none that could exist. The next step is the same then,
     /// without a client.
     pub const fn client_id(&self) -> Option<&ClientId> {
-        match &self.state.caller {
-            Caller::Claimed(claim) => claim.id.as_ref(),
-            Caller::Vouched(id) => Some(id),
-        }
+        self.state.caller.id()
     }
 
     /// What a throttle is asked about; `None` where nobody has to prove anything.
@@ -79,7 +93,8 @@ impl<'a, R: Request> Exchange<'a, NeedsClient<'a, R>> {
     ) -> Step<'a, R> {
         // A store that compares names loosely, by a collation for instance, must lend nobody another's name (N-016).
         let client = client.filter(|client| self.client_id() == Some(client.id()));
-        let identified = identified(&self.state.caller, client.clone(), now);
+        let known = client.as_ref().map(|client| client.policy().retry_window);
+        let identified = identified(&self.state.caller, client, now);
         if let (Some(throttle), Some(attempt)) = (throttle, self.attempt()) {
             match &identified {
                 // Naming oneself proves nothing: it must not wipe out what the throttle counted (N-022).
@@ -88,8 +103,11 @@ impl<'a, R: Request> Exchange<'a, NeedsClient<'a, R>> {
                 Err(_) => throttle.failed(attempt),
             }
         }
-        let Self { rules, mut context, state: NeedsClient { request, .. } } = self;
-        context.caller = client;
+        let Self { rules, mut context, state: NeedsClient { request, caller } } = self;
+        if let Some(window) = known {
+            context.client_id = caller.into_id();
+            context.brief = window <= WAIT;
+        }
         let caller = match identified {
             Ok(caller) => caller,
             Err(reason) => return context.refuse(reason),

@@ -86,7 +86,7 @@ impl From<&TokenReply> for Issued {
             token_type: "Bearer",
             expires_in: reply.expires_in,
             refresh_token: reply.refresh_token.as_ref().map(|token| token.expose(encoding).to_string()),
-            scope: reply.scope.as_str().to_owned(),
+            scope: reply.scope().as_str().to_owned(),
         }
     }
 }

@@ -296,11 +296,11 @@ impl From<TokenReply> for Tokens {
     fn from(reply: TokenReply) -> Self {
         let encoding = TokenEncoding::Base64Url;
         Self {
+            scope: reply.scope().to_string(),
             access: reply.access_token.expose(encoding).to_string(),
             refresh: reply.refresh_token.map_or_else(String::new, |token| token.expose(encoding).to_string()),
             expires_in: reply.expires_in,
             issued_at: reply.issued_at,
-            scope: reply.scope.to_string(),
         }
     }
 }
