@@ -11,9 +11,11 @@ pub(crate) const JSON_UTF_8: HeaderValue = HeaderValue::from_static("application
 /// An answer that no cache may keep: tokens, errors, everything that these endpoints say (N-135, N-146, N-219,
 /// N-220).
 pub(crate) fn uncacheable(status: StatusCode, media_type: HeaderValue, body: Vec<u8>) -> Response<Vec<u8>> {
-    let answer = cacheable(status, media_type, body);
-    let answer = with_header(answer, CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    with_header(answer, PRAGMA, HeaderValue::from_static("no-cache"))
+    let mut answer = cacheable(status, media_type, body);
+    let headers = answer.headers_mut();
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(PRAGMA, HeaderValue::from_static("no-cache"));
+    answer
 }
 
 /// An answer without a word about caches, for the metadata document.
@@ -22,8 +24,10 @@ pub(crate) fn cacheable(status: StatusCode, media_type: HeaderValue, body: Vec<u
     let length = content_length(body.len());
     let mut answer = Response::new(body);
     *answer.status_mut() = status;
-    let answer = with_header(answer, CONTENT_TYPE, media_type);
-    with_header(answer, CONTENT_LENGTH, length)
+    let headers = answer.headers_mut();
+    headers.insert(CONTENT_TYPE, media_type);
+    headers.insert(CONTENT_LENGTH, length);
+    answer
 }
 
 /// Adds the challenge that a `401` owes (RFC 9110 §15.5.2).

@@ -101,6 +101,11 @@ impl<'a, const N: usize> Form<'a, N> {
             .filter(|value| !value.is_empty())
     }
 
+    /// The values of all defined parameters, in the order of their names, each as [`value`](Self::value) gives it.
+    pub(crate) fn values(&self) -> [Option<&str>; N] {
+        self.values.each_ref().map(|value| value.as_deref().filter(|value| !value.is_empty()))
+    }
+
     /// Keeps the parameter of one segment if it is defined; true if it was there before.
     fn take_segment(&mut self, segment: &'a str, read: Reader<'a>) -> Result<bool, FormError> {
         let (name, value) = segment.split_once('=').unwrap_or((segment, ""));

@@ -4,15 +4,11 @@ use http::{Extensions, HeaderMap, Method, Request};
 use regrant::{Decision, Outcome, Refusal, ResourceRequest};
 
 use crate::bearer;
-use crate::call::Call;
+use crate::call::{self, Call};
 use crate::envelope;
 use crate::limits::Limits;
 use crate::metadata::Metadata;
 use crate::router::{Endpoint, Route};
-
-/// The parameters of revocation and introspection. RFC 7009 §2.1, RFC 7662 §2.1.
-const ABOUT_A_TOKEN: [&str; 6] =
-    ["token", "token_type_hint", "client_id", "client_secret", "client_assertion", "client_assertion_type"];
 
 /// The parts of a request that mean something here. The query is none of them (N-003, N-004).
 #[derive(Clone, Copy)]
@@ -91,7 +87,7 @@ impl<'a> Incoming<'a> {
 
     fn about_a_token(self, limits: &Limits) -> Result<Call<'a, 6>, Refusal> {
         Call::read(self.headers, self.extensions, || {
-            envelope::read_form(&ABOUT_A_TOKEN, self.headers, self.body, limits)
+            envelope::read_form(&call::ABOUT_A_TOKEN, self.headers, self.body, limits)
         })
     }
 

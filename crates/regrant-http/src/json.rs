@@ -23,8 +23,12 @@ pub struct JsonObject {
 impl JsonObject {
     /// An object without members.
     pub fn new() -> Self {
-        // Room for a token answer, so that the buffer does not grow and leave copies of tokens behind.
-        Self { buffer: String::with_capacity(640) }
+        Self::with_room(640)
+    }
+
+    /// An object with room for as many octets, so that the buffer does not grow and leave copies of tokens behind.
+    pub(crate) fn with_room(octets: usize) -> Self {
+        Self { buffer: String::with_capacity(octets) }
     }
 
     /// Adds a string.

@@ -47,7 +47,11 @@ impl Endpoint {
 
     /// Whether it answers `method`.
     pub(crate) fn allows(&self, method: &Method) -> bool {
-        self.methods().split(", ").any(|allowed| method == allowed)
+        match self {
+            Self::Token | Self::Revocation | Self::Introspection => *method == Method::POST,
+            Self::Resource => [Method::GET, Method::HEAD, Method::POST].contains(method),
+            Self::Metadata(_) => [Method::GET, Method::HEAD].contains(method),
+        }
     }
 }
 
@@ -188,6 +192,20 @@ mod tests {
         let mount = |issuer, at| Mount::new(Dialect::Rfc6749 { issuer: Issuer::parse(issuer).ok() }, path(at));
         let both = vec![mount("https://as.example/tenant", "/a"), mount("https://as.example", "/b")];
         assert!(Router::new(both).is_ok(), "a later issuer has the root for itself");
+    }
+
+    #[test]
+    fn what_is_allowed_is_what_is_answered() {
+        let issuer = Issuer::parse("https://as.example").unwrap();
+        let mount = Mount::new(Dialect::Rfc6749 { issuer: None }, path("/token"));
+        let metadata = Endpoint::Metadata(Metadata::of(&issuer, &mount));
+        let all = [Endpoint::Token, Endpoint::Revocation, Endpoint::Introspection, Endpoint::Resource, metadata];
+        for endpoint in &all {
+            for method in ["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH", "post", "X"] {
+                let listed = endpoint.methods().split(", ").any(|allowed| allowed == method);
+                assert_eq!(endpoint.allows(&method.parse().unwrap()), listed, "{endpoint:?} {method}");
+            }
+        }
     }
 
     #[test]

@@ -14,7 +14,13 @@ pub(super) struct Members<'a> {
 
 impl<'a> Members<'a> {
     pub(super) fn of(reply: &'a TokenReply, encoding: TokenEncoding) -> Self {
-        Self { reply, encoding, object: JsonObject::new() }
+        let tokens = match encoding {
+            TokenEncoding::Base64Url => 64 + 86,
+            TokenEncoding::Hex => 96 + 128,
+        };
+        // Beside the tokens and the scope there are names and numbers, and in one dialect an identifier.
+        let object = JsonObject::with_room(tokens + 256 + reply.scope().as_str().len());
+        Self { reply, encoding, object }
     }
 
     pub(super) fn access_token(self) -> Self {

@@ -14,14 +14,11 @@ use regrant::{Reason, TokenReply};
 
 pub use self::partner_json::Partners;
 use crate::answer;
+use crate::call;
 use crate::envelope;
 use crate::form::Form;
 use crate::issuer::Issuer;
 use crate::limits::Limits;
-
-/// The parameters of the token endpoint, which every dialect is read into. RFC 6749 §2.3.1, §4.4.2, §6.
-pub(crate) const TOKEN_PARAMETERS: [&str; 7] =
-    ["grant_type", "refresh_token", "scope", "client_id", "client_secret", "client_assertion", "client_assertion_type"];
 
 /// How an endpoint is spoken to, and how it answers.
 #[derive(Debug, Clone)]
@@ -51,9 +48,7 @@ impl Dialect {
     ) -> Result<Form<'a, 7>, Reason> {
         match self {
             Self::PartnerJson(partners) => partner_json::read(partners, headers, body, limits),
-            Self::Rfc6749 { .. } | Self::Payu | Self::Wso2 => {
-                envelope::read_form(&TOKEN_PARAMETERS, headers, body, limits)
-            }
+            Self::Rfc6749 { .. } | Self::Payu | Self::Wso2 => envelope::read_form(&call::TOKEN, headers, body, limits),
         }
     }
 

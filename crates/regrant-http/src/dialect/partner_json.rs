@@ -14,8 +14,8 @@ use http::header::CONTENT_TYPE;
 use http::{HeaderMap, StatusCode};
 use regrant::{ClientId, ErrorCode, Reason, TokenEncoding, TokenReply};
 
-use super::TOKEN_PARAMETERS;
 use super::members::Members;
+use crate::call;
 use crate::envelope;
 use crate::form::Form;
 use crate::json_body;
@@ -68,7 +68,7 @@ pub(super) fn read<'a>(
     // An unknown partner names no client at all. To say so is the engine's part: it knows which error comes first.
     let client_id = partners.0.get(&partner).map(ClientId::as_str);
     Ok(Form::from_values(
-        &TOKEN_PARAMETERS,
+        &call::TOKEN,
         [
             grant_type.map(Cow::Borrowed),
             refresh_token.map(|mut token| Cow::Owned(std::mem::take(&mut *token))),
