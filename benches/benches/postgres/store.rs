@@ -25,7 +25,9 @@ pub(crate) async fn rate(store: &PostgresStore, callers: usize, stand: &Stand) -
                 let grant = store.load(&rows::id(number)).await?.ok_or("it is gone")?;
                 let (expected, next) = (grant.revision(), rows::next(number, &grant)?);
                 // Where two callers meet, one of them has worked for nothing.
-                if store.commit(Change::Replace { expected, grant: next }).await? == CommitOutcome::Committed {
+                if store.commit(Change::Replace { expected, grant: next, revocation: None }).await?
+                    == CommitOutcome::Committed
+                {
                     done.fetch_add(1, Ordering::Relaxed);
                 }
             }

@@ -63,7 +63,7 @@ impl Shard {
     pub(crate) fn commit(&self, change: Change) -> CommitOutcome {
         match change {
             Change::Insert(grant) => self.insert(grant),
-            Change::Replace { expected, grant } => self.replace(expected, grant),
+            Change::Replace { expected, grant, .. } => self.replace(expected, grant),
             Change::End { id, at, reason } => self.end(&id, at, reason),
         }
     }

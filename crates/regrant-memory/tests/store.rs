@@ -61,7 +61,7 @@ fn what_lost_the_race_or_is_missing_is_a_conflict_and_writes_nothing() {
     let store = filled(1);
     let replace = |n, expected| {
         let grant = grant(id(n), "even", expected + 1, NOW.after(HOUR * 2));
-        Change::Replace { expected: Revision::new(expected), grant }
+        Change::Replace { expected: Revision::new(expected), grant, revocation: None }
     };
     assert_eq!(commit(&store, Change::Insert(grant(id(0), "other", 1, NOW))), CommitOutcome::Conflict);
     assert_eq!(commit(&store, replace(1, 1)), CommitOutcome::Conflict);
@@ -119,7 +119,7 @@ fn a_purge_takes_the_dead_in_bounded_steps_and_spares_the_living() {
     let store = filled(1000);
     let later = NOW.after(HOUR * 5);
     let living = grant(id(7), "odd", 2, later);
-    let _ = commit(&store, Change::Replace { expected: Revision::FIRST, grant: living });
+    let _ = commit(&store, Change::Replace { expected: Revision::FIRST, grant: living, revocation: None });
     assert_eq!(store.purge(NOW.after(HOUR), 5000), Ok(0), "dead from that very instant is not dead before it");
     let before = NOW.after(HOUR + Duration::from_millis(1));
     assert_eq!(store.purge(before, 0), Ok(0));
@@ -141,7 +141,7 @@ fn of_many_writers_at_one_revision_one_commits() {
                 scope.spawn(|| {
                     let tries = (1..200).map(|revision| {
                         let grant = grant(id(0), "even", revision + 1, NOW.after(HOUR));
-                        commit(&store, Change::Replace { expected: Revision::new(revision), grant })
+                        commit(&store, Change::Replace { expected: Revision::new(revision), grant, revocation: None })
                     });
                     tries.filter(|outcome| *outcome == CommitOutcome::Committed).count()
                 })

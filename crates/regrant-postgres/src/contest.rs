@@ -17,14 +17,15 @@ pub(crate) type Column<'a> = Box<dyn ToSql + Send + Sync + 'a>;
 /// A write that is guarded by its own row, so that any number of them can share a statement.
 pub(crate) trait Write: Send + Sync + Sized {
     /// The statement for one row; it answers with the id where it wrote.
-    const ONE: Sql;
-    /// The statement for many rows; it answers with the ids that it wrote.
-    const MANY: Sql;
+    fn one(&self) -> &'static Sql;
 
-    /// The parameters of [`Write::ONE`].
+    /// The statement for many rows; it answers with the ids that it wrote.
+    fn many(rows: &[&Self]) -> &'static Sql;
+
+    /// The parameters of [`Write::one`].
     fn parameters(&self) -> Vec<Parameter<'_>>;
 
-    /// The parameters of [`Write::MANY`].
+    /// The parameters of [`Write::many`].
     fn columns<'a>(rows: &[&'a Self]) -> Vec<Column<'a>>;
 }
 
@@ -107,7 +108,7 @@ impl<W: Write> Contests<W> {
         let rows: Vec<&W> = self.0.values().map(|contest| &contest.row).collect();
         let columns = W::columns(&rows);
         let parameters: Vec<Parameter<'_>> = columns.iter().map(|column| &**column as Parameter<'_>).collect();
-        let written = session.run(&W::MANY, &parameters).await?;
+        let written = session.run(W::many(&rows), &parameters).await?;
         written
             .iter()
             .map(|row| Ok(GrantId::from_bytes(row.try_get::<_, &[u8]>(0)?.try_into().unwrap_or_default())))
@@ -117,7 +118,7 @@ impl<W: Write> Contests<W> {
     async fn write_singly(self, session: &Session) {
         for contest in self.0.into_values() {
             let warned = session.warnings();
-            let written = session.run(&W::ONE, &contest.row.parameters()).await;
+            let written = session.run(contest.row.one(), &contest.row.parameters()).await;
             let outcome = written_or(written.map(|rows| !rows.is_empty()), |wrote| outcome(session, warned, wrote));
             contest.settle(outcome);
         }

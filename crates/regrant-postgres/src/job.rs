@@ -67,9 +67,9 @@ impl Job {
         }
     }
 
-    /// Whether it may write, and so wait for a standby. The work among requests is the sending of news.
+    /// Whether it may write, and so wait for a standby.
     pub(crate) const fn commits(&self) -> bool {
-        matches!(self, Self::Commit(_) | Self::Work(_))
+        matches!(self, Self::Commit(_))
     }
 
     /// Tells the one who waits that it was not done. Work drops its end of the channel.

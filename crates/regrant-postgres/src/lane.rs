@@ -85,7 +85,7 @@ impl Lane {
                 return Vec::new();
             }
         };
-        if let Ok(left) = timeout(self.limit(), Pass::of(jobs).run(&session, self.options.notify)).await {
+        if let Ok(left) = timeout(self.limit(), Pass::of(jobs, self.options.notify).run(&session)).await {
             if let Some(pause) = pause.filter(|_| session.is_usable()) {
                 pause.answered();
             }

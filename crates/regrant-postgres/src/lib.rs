@@ -19,8 +19,7 @@
 //! let clients = store.clients(Policy::default());
 //! let clock = || Timestamp::from_unix_seconds(1_800_000_000); // a host reads the system's clock here
 //! let rules = Rules::new(Pepper::new(vec![7; 32])?); // the same 32 random bytes on every node, kept elsewhere
-//! let host = Host::new(clock, SystemEntropy).with_feed(store.feed());
-//! let engine = AsyncEngine::new(store, clients, rules, host);
+//! let engine = AsyncEngine::new(store, clients, rules, Host::new(clock, SystemEntropy));
 //! # Ok(())
 //! # }
 //! ```
@@ -44,9 +43,9 @@ mod contest;
 mod dial;
 mod end;
 mod error;
-mod feed;
 mod grant_row;
 mod grants;
+mod insertion;
 mod job;
 mod lane;
 mod listener;
@@ -56,6 +55,7 @@ mod options;
 mod pass;
 mod pause;
 mod purge;
+mod replacement;
 mod schema;
 mod session;
 mod store;
@@ -64,7 +64,6 @@ mod tls;
 pub use client_cache::ClientCache;
 pub use clients::PostgresClients;
 pub use error::{CorruptRecord, DatabaseFault, Error, RecordName};
-pub use feed::PostgresFeed;
 pub use listener::{Listener, ListenerEvent};
 pub use options::Options;
 pub use regrant::{ClientRecord, GrantLifetime, PolicyOverrides};

@@ -9,8 +9,10 @@ use tokio_postgres::{Error as PgError, Row};
 use crate::contest::Contests;
 use crate::end::End;
 use crate::error::{Error, is_lost_race};
-use crate::grants::{Insertion, LOAD, LOAD_MANY, Replacement};
+use crate::grants::{LOAD, LOAD_MANY};
+use crate::insertion::Insertion;
 use crate::job::{Commit, Job, Load, Lookup, Reply, Work, tell};
+use crate::replacement::Replacement;
 use crate::session::Session;
 use crate::{client_row, grant_row};
 
@@ -24,12 +26,14 @@ pub(crate) struct Pass {
     ends: Vec<End>,
     work: Vec<Work>,
     later: Vec<Job>,
+    /// Whether other nodes are told of what ends.
+    notify: bool,
 }
 
 impl Pass {
     /// Sorts jobs by kind.
-    pub(crate) fn of(jobs: Vec<Job>) -> Self {
-        let mut pass = Self::default();
+    pub(crate) fn of(jobs: Vec<Job>, notify: bool) -> Self {
+        let mut pass = Self { notify, ..Self::default() };
         for job in jobs {
             match job {
                 Job::Load(load) => pass.loads.entry(load.id).or_default().push(load),
@@ -52,13 +56,15 @@ impl Pass {
                 }
                 Err(error) => tell(reply, Err(error)),
             },
-            Change::Replace { expected, grant } => match Replacement::of(expected, &grant) {
-                Ok(row) => {
-                    let refused = self.replacements.add(id, Some(row.expected()), row, reply);
-                    self.postpone(Change::Replace { expected, grant }, refused);
+            Change::Replace { expected, grant, revocation } => {
+                match Replacement::of(expected, &grant, revocation.filter(|_| self.notify)) {
+                    Ok(row) => {
+                        let refused = self.replacements.add(id, Some(row.expected()), row, reply);
+                        self.postpone(Change::Replace { expected, grant, revocation }, refused);
+                    }
+                    Err(error) => tell(reply, Err(error)),
                 }
-                Err(error) => tell(reply, Err(error)),
-            },
+            }
             Change::End { id, at, reason } => self.ends.push(End { id, at, reason, reply }),
         }
     }
@@ -69,8 +75,8 @@ impl Pass {
     }
 
     /// Has all of it done and answered; hands back what must wait for another pass.
-    pub(crate) async fn run(self, session: &Session, notify: bool) -> Vec<Job> {
-        let Self { loads, lookups, insertions, replacements, ends, work, later } = self;
+    pub(crate) async fn run(self, session: &Session) -> Vec<Job> {
+        let Self { loads, lookups, insertions, replacements, ends, work, later, notify } = self;
         let writes =
             join4(insertions.write(session), replacements.write(session), end_all(ends, session, notify), async {
                 for Work(work) in work {

@@ -9,7 +9,6 @@ use regrant::{
 
 use crate::clients::PostgresClients;
 use crate::error::Error;
-use crate::feed::PostgresFeed;
 use crate::job::{Commit, Job, Load, Queue};
 use crate::lane::Lane;
 use crate::listener::{Listener, ListenerEvent};
@@ -30,7 +29,6 @@ struct Open {
     options: Arc<Options>,
     requests: Queue,
     aside: Queue,
-    feed: PostgresFeed,
 }
 
 impl PostgresStore {
@@ -52,26 +50,12 @@ impl PostgresStore {
         }
         // Management must not stand in the way of a request, nor wait for one.
         tokio::spawn(Lane::new(tasks, Arc::clone(&options), 1, None).work());
-        // News is as urgent as a request: it must not wait behind management either.
-        let feed = PostgresFeed::start(&options, requests.clone());
-        Ok(Self(Arc::new(Open { options, requests, aside, feed })))
+        Ok(Self(Arc::new(Open { options, requests, aside })))
     }
 
     /// The clients in the same database. `defaults` is the policy of every client, where its own row does not override it.
     pub fn clients(&self, defaults: Policy) -> PostgresClients {
         PostgresClients::new(self.clone(), defaults)
-    }
-
-    /// What tells the other nodes of revoked tokens, for [`Host::with_feed`](regrant::Host::with_feed). The end of a whole
-    /// grant is told by the statement that writes it.
-    pub fn feed(&self) -> PostgresFeed {
-        self.0.feed.clone()
-    }
-
-    /// Waits until the database has all news that [`PostgresStore::feed`] was told before: for a node that is about to stop.
-    /// While the database is away, it waits on, so give it a deadline.
-    pub async fn flush_news(&self) {
-        self.0.feed.flush().await;
     }
 
     /// Brings the caches of this node the news of all nodes: see [`Listener::start`]. `None` where

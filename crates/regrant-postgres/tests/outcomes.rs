@@ -5,60 +5,11 @@ mod common;
 
 use std::time::Duration;
 
-use common::{WAITING, beside, id, insert, options, replace, wait_for};
-use regrant::{AsyncTokenStore as _, Change, CommitOutcome, Revision};
-use regrant_postgres::{Error, Options, PostgresStore};
+use common::blocked::{Blocked, settle};
+use common::{beside, id, insert, options, replace, wait_for};
+use regrant::{AsyncTokenStore as _, CommitOutcome, Revision};
+use regrant_postgres::{Error, PostgresStore};
 use throwaway_postgres::Server;
-use tokio::task::JoinHandle;
-use tokio_postgres::Client;
-
-/// A store of one connection over grants 0 to 9, and a session that holds the row of grant 0.
-struct Blocked {
-    url: String,
-    store: PostgresStore,
-    holder: Client,
-}
-
-impl Blocked {
-    async fn new(adjust: impl FnOnce(&mut Options)) -> Self {
-        let url = throwaway_postgres::fresh_database();
-        let mut options = options(&url);
-        (options.connections, options.statement_timeout) = (1, Duration::from_secs(20));
-        options.patience = Duration::from_secs(20);
-        adjust(&mut options);
-        let store = PostgresStore::open(options).await.unwrap();
-        for n in 0..10 {
-            assert_eq!(store.commit(insert(id(n))).await.unwrap(), CommitOutcome::Committed);
-        }
-        let holder = beside(&url).await;
-        holder.batch_execute("BEGIN").await.unwrap();
-        holder.execute("SELECT FROM regrant.grants WHERE id = $1 FOR UPDATE", &[id(0).as_bytes()]).await.unwrap();
-        Self { url, store, holder }
-    }
-
-    fn commit(&self, change: Change) -> JoinHandle<Result<CommitOutcome, Error>> {
-        let store = self.store.clone();
-        tokio::spawn(async move { store.commit(change).await })
-    }
-
-    /// A commit that has reached the server, and waits there.
-    async fn stuck(&self) -> JoinHandle<Result<CommitOutcome, Error>> {
-        let stuck = self.commit(replace(id(0), 1));
-        wait_for(&beside(&self.url).await, WAITING, 1).await;
-        stuck
-    }
-
-    async fn release(&self) {
-        self.holder.batch_execute("COMMIT").await.unwrap();
-    }
-}
-
-/// Gives everything that was spawned its turn, so that it waits in the queue of the store.
-async fn settle() {
-    for _ in 0..100 {
-        tokio::task::yield_now().await;
-    }
-}
 
 #[tokio::test]
 async fn each_caller_of_a_batch_is_told_the_outcome_of_their_own_row() {

@@ -6,7 +6,7 @@ mod common;
 use std::sync::OnceLock;
 
 use common::{client, engine, issue, options, refresh};
-use regrant::{Policy, RevocationSink as _};
+use regrant::{Policy, PolicyOverrides, PreviousAccessToken, RevocationSink as _};
 use regrant_postgres::{ClientRecord, PostgresStore};
 use throwaway_postgres::Server;
 
@@ -17,13 +17,14 @@ fn counting() -> &'static Server {
 }
 
 /// The statements of 20 refreshes, one after the other: over grants, over clients, and all.
-async fn statements(cached: bool, batch: usize) -> [usize; 3] {
+async fn statements(cached: bool, batch: usize, previous: PreviousAccessToken) -> [usize; 3] {
     let database = counting().database().unwrap();
     counting().sql(&database, "CREATE EXTENSION pg_stat_statements").unwrap();
     let mut options = options(&counting().url(&database));
     (options.batch, options.connections) = (batch, 1);
     let store = PostgresStore::open(options).await.unwrap();
-    store.clients(Policy::default()).add(&ClientRecord::new(client())).await.unwrap();
+    let overrides = PolicyOverrides { previous_access_token: Some(previous), ..PolicyOverrides::default() };
+    store.clients(Policy::default()).add(&ClientRecord { client: client(), overrides }).await.unwrap();
     let engine = engine(&store);
     if cached {
         engine.clients().cache().connected(common::NOW);
@@ -49,19 +50,22 @@ async fn statements(cached: bool, batch: usize) -> [usize; 3] {
 
 #[tokio::test]
 async fn a_refresh_is_two_statements_with_a_client_that_is_cached() {
-    for batch in [1, 128] {
-        let mut counted = statements(true, batch).await;
+    // Where it revokes the previous access token, the news of that goes along.
+    for (batch, previous) in
+        [(1, PreviousAccessToken::Keep), (128, PreviousAccessToken::Keep), (128, PreviousAccessToken::Revoke)]
+    {
+        let mut counted = statements(true, batch, previous).await;
         // On a machine that stands still for a second, the cache rightly trusts nobody and the client is read.
         for _ in 0..4 {
             if counted[1] > 0 {
-                counted = statements(true, batch).await;
+                counted = statements(true, batch, previous).await;
             }
         }
-        assert_eq!(counted, [40, 0, 40], "batch {batch}");
+        assert_eq!(counted, [40, 0, 40], "batch {batch}, {previous:?}");
     }
 }
 
 #[tokio::test]
 async fn without_a_listener_the_client_is_read_each_time() {
-    assert_eq!(statements(false, 128).await, [40, 20, 60]);
+    assert_eq!(statements(false, 128, PreviousAccessToken::Keep).await, [40, 20, 60]);
 }

@@ -53,7 +53,7 @@ pub(crate) fn load(connection: &Connection, id: &GrantId) -> Result<Option<Grant
 pub(crate) fn commit(connection: &Connection, change: &Change) -> Result<CommitOutcome, Error> {
     let written = match change {
         Change::Insert(grant) => insert(connection, grant)?,
-        Change::Replace { expected, grant } => replace(connection, *expected, grant)?,
+        Change::Replace { expected, grant, .. } => replace(connection, *expected, grant)?,
         Change::End { id, at, reason } => end(connection, id, *at, *reason)?,
     };
     Ok(if written { CommitOutcome::Committed } else { CommitOutcome::Conflict })

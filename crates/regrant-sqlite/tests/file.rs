@@ -66,7 +66,8 @@ fn two_handles_on_one_file_see_each_others_commits() {
     let grant = full(id(1), CLIENT, NOW.after(DAY));
     let _ = TokenStore::commit(&one, Change::Insert(grant.clone())).unwrap();
     assert_eq!(TokenStore::load(&two, &id(1)).unwrap(), Some(grant.clone()));
-    let replace = || Change::Replace { expected: grant.revision(), grant: next(&grant, NOW.after(DAY)) };
+    let replace =
+        || Change::Replace { expected: grant.revision(), grant: next(&grant, NOW.after(DAY)), revocation: None };
     assert_eq!(TokenStore::commit(&two, replace()).unwrap(), CommitOutcome::Committed);
     assert_eq!(TokenStore::commit(&one, replace()).unwrap(), CommitOutcome::Conflict);
 }

@@ -99,7 +99,7 @@ fn every_field_survives_on_both_ports() {
         let next =
             Grant::new(first.id(), first.revision().next(), other.state(), terms, refresh, other.access().to_vec());
         let next = next.unwrap();
-        let change = Change::Replace { expected: first.revision(), grant: next.clone() };
+        let change = Change::Replace { expected: first.revision(), grant: next.clone(), revocation: None };
         prop_assert_eq!(block_on(AsyncTokenStore::commit(&store, change)).unwrap(), CommitOutcome::Committed);
         prop_assert_eq!(block_on(AsyncTokenStore::load(&store, &first.id())).unwrap(), Some(next));
     });
@@ -110,7 +110,11 @@ fn what_lost_the_race_or_is_missing_is_a_conflict_and_writes_nothing() {
     let store = Place::new();
     let store = store.open();
     let grant = full(id(1), CLIENT, NOW.after(DAY));
-    let replace = |grant: &Grant| Change::Replace { expected: grant.revision(), grant: next(grant, NOW.after(DAY)) };
+    let replace = |grant: &Grant| Change::Replace {
+        expected: grant.revision(),
+        grant: next(grant, NOW.after(DAY)),
+        revocation: None,
+    };
     assert_eq!(commit(&store, replace(&grant)), CommitOutcome::Conflict);
     assert_eq!(commit(&store, Change::End { id: id(1), at: NOW, reason: EndReason::Revoked }), CommitOutcome::Conflict);
     assert_eq!(load(&store, id(1)), None);
@@ -132,7 +136,7 @@ fn an_end_asks_for_no_revision_raises_it_and_is_the_first_one() {
     assert_eq!(end(NOW, EndReason::Replayed), CommitOutcome::Committed);
     assert_eq!(end(NOW.after(DAY), EndReason::Revoked), CommitOutcome::Committed);
     assert_eq!(load(&store, id(1)), Some(ended(&grant, NOW, EndReason::Replayed)));
-    let late = Change::Replace { expected: grant.revision(), grant: next(&grant, NOW.after(DAY)) };
+    let late = Change::Replace { expected: grant.revision(), grant: next(&grant, NOW.after(DAY)), revocation: None };
     assert_eq!(commit(&store, late), CommitOutcome::Conflict, "a late refresh cannot bring the grant back");
 }
 
@@ -199,7 +203,7 @@ fn a_purge_takes_the_dead_and_spares_the_living() {
     }
     let fourth = load(&store, id(4)).unwrap();
     let refreshed = next(&fourth, NOW.after(DAY + Duration::from_hours(5)));
-    written(&store, Change::Replace { expected: fourth.revision(), grant: refreshed.clone() });
+    written(&store, Change::Replace { expected: fourth.revision(), grant: refreshed.clone(), revocation: None });
     assert_eq!(purge(NOW.after(DAY), 10), 0, "dead from that very instant is not dead before it");
     assert_eq!(purge(NOW.after(DAY + Duration::from_millis(1)), 1), 1);
     assert_eq!(purge(NOW.after(DAY + Duration::from_hours(5)), 10), 1);
@@ -221,7 +225,7 @@ fn a_purge_works_through_more_than_one_batch_of_the_living() {
         written(&store, Change::Insert(grant.clone()));
         if n < 599 {
             let refreshed = next(&grant, NOW.after(DAY + Duration::from_hours(1)));
-            written(&store, Change::Replace { expected: grant.revision(), grant: refreshed });
+            written(&store, Change::Replace { expected: grant.revision(), grant: refreshed, revocation: None });
         }
     }
     let before = NOW.after(DAY + Duration::from_millis(1));
@@ -238,7 +242,7 @@ fn a_refresh_writes_one_row_and_no_index() {
     let wal = || std::fs::metadata(place.path().with_extension("db-wal")).unwrap().len();
     let before = wal();
     let refreshed = next(&grant, NOW.after(DAY + Duration::from_hours(1)));
-    written(&store, Change::Replace { expected: grant.revision(), grant: refreshed });
+    written(&store, Change::Replace { expected: grant.revision(), grant: refreshed, revocation: None });
     // One frame: 24 bytes of header and the page of 4096 bytes with the row.
     assert_eq!(wal() - before, 24 + 4096);
 }
@@ -261,7 +265,10 @@ fn what_a_grant_was_made_with_is_not_changed_by_a_replace() {
     let store = place.open();
     let (grant, other) = (full(id(1), CLIENT, NOW.after(DAY)), full(id(1), "other", NOW.after(DAY)));
     written(&store, Change::Insert(grant.clone()));
-    written(&store, Change::Replace { expected: grant.revision(), grant: next(&other, NOW.after(DAY)) });
+    written(
+        &store,
+        Change::Replace { expected: grant.revision(), grant: next(&other, NOW.after(DAY)), revocation: None },
+    );
     assert_eq!(load(&store, id(1)), Some(next(&grant, NOW.after(DAY))), "the tokens are new, the terms are not");
 }
 

@@ -59,7 +59,7 @@ impl TokenStore for Memory {
         let next = match (change, stored) {
             _ if contended => None,
             (Change::Insert(grant), None) => Some(grant),
-            (Change::Replace { expected, grant }, Some(stored)) if stored.revision() == expected => Some(grant),
+            (Change::Replace { expected, grant, .. }, Some(stored)) if stored.revision() == expected => Some(grant),
             (Change::End { at, reason, .. }, Some(stored)) => {
                 let mut grant = stored.clone();
                 grant.end(at, reason);

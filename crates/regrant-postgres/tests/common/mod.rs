@@ -7,6 +7,9 @@
     reason = "each test uses a part, and fails by a panic"
 )]
 
+pub(crate) mod blocked;
+pub(crate) mod ear;
+
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -107,7 +110,7 @@ pub(crate) fn insert(id: GrantId) -> Change {
 
 /// The change from a revision to the next.
 pub(crate) fn replace(id: GrantId, expected: u64) -> Change {
-    Change::Replace { expected: Revision::new(expected), grant: grant(id, expected + 1) }
+    Change::Replace { expected: Revision::new(expected), grant: grant(id, expected + 1), revocation: None }
 }
 
 pub(crate) const SECRET: &str = "web-secret-of-many-characters";
@@ -136,7 +139,7 @@ pub(crate) fn engine_at(
     clock: impl Fn() -> Timestamp + Send + Sync + 'static,
 ) -> AsyncEngine<PostgresStore, PostgresClients> {
     let rules = Rules::new(Pepper::new(vec![9; 32]).unwrap());
-    let host = Host::new(clock, SystemEntropy).with_feed(store.feed());
+    let host = Host::new(clock, SystemEntropy);
     AsyncEngine::new(store.clone(), store.clients(Policy::default()), rules, host)
 }
 

@@ -54,7 +54,7 @@ pub(crate) fn client(policy: Policy) -> Client {
 /// A node over a store.
 pub(crate) fn node(store: PostgresStore, clock: impl Clock + 'static, policy: Policy) -> Node {
     let clients = StaticClients::new([client(policy)]).unwrap();
-    let host = Host::new(clock, SystemEntropy).with_feed(store.feed());
+    let host = Host::new(clock, SystemEntropy);
     AsyncEngine::new(store, clients, Rules::new(Pepper::new(vec![9; 32]).unwrap()), host)
 }
 

@@ -8,7 +8,6 @@ mod body;
 mod connection;
 mod connections;
 mod engine;
-mod feeds;
 mod finishing;
 mod health;
 mod load;
@@ -22,7 +21,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use engine::HostEngine;
-use feeds::Feeds;
 use regrant::{EngineError, Host, IssueRequest, Reply, RevocationSink, Rules, Secret, TokenReply};
 use regrant_http::{CacheBounds, Dialect, IntrospectionCache, Service};
 use regrant_postgres::Listener;
@@ -57,8 +55,9 @@ impl App {
         let store = Arc::new(Store::open(&config).await?);
         let rules = Rules::new(pepper::load(&config, store.is_empty().await)?);
         let mut host = Host::new(clock::now, ThreadEntropy).with_observer(Journal);
-        if let Some(far) = store.feed() {
-            host = host.with_feed(Feeds { near: cache.clone(), far });
+        // Other nodes are told by the store itself. This one need not wait for the way there and back.
+        if let Some(cache) = &cache {
+            host = host.with_feed(Arc::clone(cache));
         }
         let engine = HostEngine::new(&store, config.clients, config.policy, rules, host);
         let mut sinks = engine.caches();
@@ -77,8 +76,6 @@ fn resource_cache(bounds: CacheBounds) -> Result<Arc<IntrospectionCache>, Fault>
 
 /// How long requests in flight may take to finish once the server is told to stop.
 const GRACE: Duration = Duration::from_secs(10);
-/// How long the news of revoked tokens may take to leave, after that.
-const NEWS: Duration = Duration::from_secs(2);
 /// How long the store may take to close after that.
 const CLOSING: Duration = Duration::from_secs(2);
 
@@ -130,9 +127,6 @@ impl Server {
             task.abort();
             // It was ended on purpose.
             let _ = task.await;
-        }
-        if timeout(NEWS, store.flush_news()).await.is_err() {
-            tracing::warn!("stopped before other nodes could be told of every revoked token");
         }
         if finished {
             close(store).await;

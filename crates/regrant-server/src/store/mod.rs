@@ -16,7 +16,7 @@ use regrant::{
     RevocationSink, Timestamp,
 };
 use regrant_memory::MemoryStore;
-use regrant_postgres::{Listener, Options as PostgresOptions, PostgresFeed, PostgresStore};
+use regrant_postgres::{Listener, Options as PostgresOptions, PostgresStore};
 use regrant_sqlite::{Error as SqliteError, Options, SqliteStore, Statistics};
 pub use shared::{Shared, SharedClients};
 
@@ -86,22 +86,6 @@ impl Store {
         match self {
             Self::Memory(_) | Self::Sqlite(_) => 256,
             Self::Postgres(_) => 16_384,
-        }
-    }
-
-    /// What tells other nodes of revoked tokens, where there can be others.
-    pub fn feed(&self) -> Option<PostgresFeed> {
-        match self {
-            Self::Memory(_) | Self::Sqlite(_) => None,
-            Self::Postgres(store) => Some(store.feed()),
-        }
-    }
-
-    /// Waits until other nodes can hear of everything that [`Store::feed`] was told.
-    pub async fn flush_news(&self) {
-        match self {
-            Self::Memory(_) | Self::Sqlite(_) => {}
-            Self::Postgres(store) => store.flush_news().await,
         }
     }
 

@@ -58,7 +58,7 @@ fn no_statement_of_a_refresh_is_prepared_twice() {
     assert_eq!(TokenStore::commit(&store, Change::Insert(grant.clone())).unwrap(), CommitOutcome::Committed);
     for _ in 0..200 {
         assert_eq!(TokenStore::load(&store, &grant.id()).unwrap().as_ref(), Some(&grant));
-        let change = Change::Replace { expected: grant.revision(), grant: next(&grant) };
+        let change = Change::Replace { expected: grant.revision(), grant: next(&grant), revocation: None };
         assert_eq!(TokenStore::commit(&store, change).unwrap(), CommitOutcome::Committed);
         grant = next(&grant);
     }
@@ -82,7 +82,7 @@ fn of_two_commits_of_one_grant_in_one_group_the_first_is_committed() {
         let terms = Arc::clone(first.terms());
         Grant::new(first.id(), first.revision().next(), first.state(), terms, Some(family), Vec::new()).unwrap()
     };
-    let replace = |mark| Change::Replace { expected: first.revision(), grant: rotation(mark) };
+    let replace = |mark| Change::Replace { expected: first.revision(), grant: rotation(mark), revocation: None };
     let end = Change::End { id: first.id(), at: first.terms().created_at, reason: EndReason::Revoked };
     let insert = Change::Insert(first.clone());
     let turn = store.writer().hold().unwrap();

@@ -5,6 +5,7 @@ use std::fmt;
 use regrant::{Change, CommitOutcome, EndReason, Grant, GrantFilter, GrantId, Timestamp};
 
 use super::failure::ensure;
+use super::records::replace;
 use super::{Bench, DurableBench, Failure, ManagedBench};
 
 /// One handle to the records of a [`Bench`], with what every case asks of it.
@@ -40,7 +41,7 @@ impl<'b, B: Bench> Handle<'b, B> {
 
     /// Replaces one version by the next.
     pub(super) fn replace(&self, old: &Grant, new: &Grant) -> Result<(), Failure> {
-        self.must_commit(Change::Replace { expected: old.revision(), grant: new.clone() })
+        self.must_commit(replace(old, new))
     }
 
     pub(super) fn must_commit(&self, change: Change) -> Result<(), Failure> {

@@ -28,7 +28,7 @@
 //! #             let place = grants.entry(change.grant_id());
 //! #             match (change, place) {
 //! #                 (Change::Insert(grant), Entry::Vacant(place)) => drop(place.insert(grant)),
-//! #                 (Change::Replace { expected, grant }, Entry::Occupied(mut place))
+//! #                 (Change::Replace { expected, grant, .. }, Entry::Occupied(mut place))
 //! #                     if place.get().revision() == expected => drop(place.insert(grant)),
 //! #                 (Change::End { at, reason, .. }, Entry::Occupied(mut place)) => place.get_mut().end(at, reason),
 //! #                 _ => return Ok(CommitOutcome::Conflict),

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use regrant::{
     AccessEntry, Attributes, Change, ClientId, Digest, EndReason, Few, Grant, GrantId, GrantState, RefreshFamily,
-    Retry, Revision, Scope, Spent, Subject, Terms, Timestamp,
+    Retry, Revision, Revocation, Scope, Spent, Subject, Terms, Timestamp,
 };
 
 use super::Failure;
@@ -138,9 +138,12 @@ fn rotated(old: &RefreshFamily, now: Timestamp, number: u64) -> RefreshFamily {
     }
 }
 
-/// The replacement of `old` by `new`.
+/// The replacement of `old` by `new`. Where an access token is gone, it says so, as the engine does: a store that tells other
+/// nodes by itself must write such a change like any other.
 pub(super) fn replace(old: &Grant, new: &Grant) -> Change {
-    Change::Replace { expected: old.revision(), grant: new.clone() }
+    let gone = old.access().iter().any(|entry| !new.access().contains(entry));
+    let revocation = gone.then(|| Revocation::AccessTokensOf(new.id()));
+    Change::Replace { expected: old.revision(), grant: new.clone(), revocation }
 }
 
 /// The end of a record by its client.

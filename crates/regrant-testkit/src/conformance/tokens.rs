@@ -72,12 +72,12 @@ pub fn replace_needs_revision<B: Bench>(bench: &B) -> Result<(), Failure> {
     store.replace(&first, &second)?;
     let third = records::next(&second, 1)?;
     for expected in [0, 1, 3, 4, 1 << 32 | 2, i64::MAX.unsigned_abs()].map(Revision::new) {
-        other.must_conflict(Change::Replace { expected, grant: third.clone() })?;
+        other.must_conflict(Change::Replace { expected, grant: third.clone(), revocation: None })?;
         other.must_hold(&second)?;
     }
     // What counts is what is stored, not what the new version says of itself.
     let leap = records::Draft { revision: Revision::new(9), ..records::Draft::new(1)? }.build()?;
-    other.must_conflict(Change::Replace { expected: first.revision(), grant: leap })?;
+    other.must_conflict(Change::Replace { expected: first.revision(), grant: leap, revocation: None })?;
     other.replace(&second, &third)?;
     store.must_hold(&third)?;
     store.must_conflict(replace(&second, &third))

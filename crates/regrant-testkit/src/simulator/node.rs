@@ -186,9 +186,9 @@ impl Node {
     /// What this node writes: what was decided, but for a planted bug, which puts the owner back.
     pub(super) fn to_write(&self, ask: &Ask, change: Change) -> Change {
         match change {
-            Change::Replace { expected, grant } if self.forgets_owners(ask) => {
+            Change::Replace { expected, grant, revocation } if self.forgets_owners(ask) => {
                 let owner = self.port.0.owner_of(&grant.id());
-                Change::Replace { expected, grant: owned_by(grant, owner) }
+                Change::Replace { expected, grant: owned_by(grant, owner), revocation }
             }
             change => change,
         }

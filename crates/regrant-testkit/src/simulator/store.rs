@@ -59,7 +59,7 @@ impl Store {
     fn next(&self, before: Option<&Grant>, change: Change) -> Option<Grant> {
         match (change, before) {
             (Change::Insert(grant), None) => Some(grant),
-            (Change::Replace { expected, grant }, Some(old)) => {
+            (Change::Replace { expected, grant, .. }, Some(old)) => {
                 let guarded = self.plant != Some(Plant::GuardIgnored);
                 (!guarded || old.revision() == expected).then_some(grant)
             }

@@ -186,7 +186,7 @@ impl Protocol {
         });
         let before = state.record.clone();
         match change.unwrap() {
-            Change::Replace { expected, grant } => {
+            Change::Replace { expected, grant, .. } => {
                 if before.0.revision() != expected && self.removed != Some(Removed::Guard) {
                     return false;
                 }

@@ -301,7 +301,7 @@ impl Refresh<'_> {
             retry.intact &= list.len() > self.grant.access().len();
         }
         let grant = self.grant.next(Some(family), list);
-        let change = Change::Replace { expected: self.grant.revision(), grant };
+        let change = Change::Replace { expected: self.grant.revision(), grant, revocation };
         let reply = Ok(reply);
         Verdict::Write(Write { change, outcome, reply, attempted, revocation })
     }

@@ -120,7 +120,8 @@ fn revoke_access(grant: &Grant, digest: Digest, now: Timestamp) -> Verdict<()> {
 }
 
 fn replace(old: &Grant, new: Grant, revocation: Revocation) -> Verdict<()> {
-    let change = Change::Replace { expected: old.revision(), grant: new };
+    let revocation = Some(revocation);
+    let change = Change::Replace { expected: old.revision(), grant: new, revocation };
     let outcome = Outcome::AccessTokenRevoked;
-    Verdict::Write(Write { change, outcome, reply: Ok(()), attempted: None, revocation: Some(revocation) })
+    Verdict::Write(Write { change, outcome, reply: Ok(()), attempted: None, revocation })
 }

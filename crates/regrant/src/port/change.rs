@@ -1,5 +1,6 @@
 //! What a decision asks of a store.
 
+use super::Revocation;
 use crate::record::{EndReason, Grant, GrantId, Revision};
 use crate::time::Timestamp;
 
@@ -15,6 +16,10 @@ pub enum Change {
         expected: Revision,
         /// The whole new version; its revision is already the next one.
         grant: Grant,
+        /// What this takes away, while the grant goes on. It is no part of the record. A store that tells other nodes by
+        /// itself tells them this in the same transaction, so that no crash comes between; every other store leaves it
+        /// to the [`RevocationFeed`](super::RevocationFeed).
+        revocation: Option<Revocation>,
     },
     /// The end of a record, whatever its revision, so that no busy thief can starve a revocation (N-197). The
     /// revision is raised. A record that has ended stays as it is, and that counts as committed. Without a record

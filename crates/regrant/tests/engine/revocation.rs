@@ -178,7 +178,7 @@ fn an_access_token_without_a_refresh_token_ends_alone_while_another_lives() {
         let other = AccessEntry { digest: Digest::sha256(b"other"), ..grant.access()[0].clone() };
         let access = vec![grant.access()[0].clone(), other.clone()];
         let both = Grant::new(grant.id(), grant.revision().next(), grant.state(), grant.terms().clone(), None, access);
-        let change = Change::Replace { expected: grant.revision(), grant: both.unwrap() };
+        let change = Change::Replace { expected: grant.revision(), grant: both.unwrap(), revocation: None };
         assert_eq!(world.store().commit(change).unwrap(), CommitOutcome::Committed);
         world.revoke(web(), &tokens.access).unwrap();
         let left = world.record(&tokens.access);

@@ -24,7 +24,7 @@ impl Liar {
 
     /// [`Fault::TornByDrop`]: writes one half, and waits for the next poll before the other.
     async fn tear(&self, change: &Change) {
-        let (true, Change::Replace { expected, grant }) = (self.has(Fault::TornByDrop), change) else {
+        let (true, Change::Replace { expected, grant, .. }) = (self.has(Fault::TornByDrop), change) else {
             return;
         };
         let torn = self.disk().with(|records| {

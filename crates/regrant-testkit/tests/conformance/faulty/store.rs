@@ -74,7 +74,7 @@ impl Liar {
             }
             (Change::Insert(grant), Some(_)) if self.has(Fault::InsertOverwrites) => grant,
             (Change::Replace { grant, .. }, None) if self.has(Fault::ReplaceUpserts) => grant,
-            (Change::Replace { expected, grant }, Some(old)) if self.passes(&old, expected) => {
+            (Change::Replace { expected, grant, .. }, Some(old)) if self.passes(&old, expected) => {
                 self.replaced(&old, grant)
             }
             (Change::End { at, reason, .. }, Some(old)) => match self.ended(&old, at, reason) {
@@ -206,7 +206,7 @@ impl TokenStore for Liar {
 
     fn commit(&self, change: Change) -> Result<CommitOutcome, Infallible> {
         self.copies.lock().unwrap().remove(&change.grant_id());
-        if let (Fault::GuardNotAtomic, Change::Replace { expected, grant }) = (self.fault, &change) {
+        if let (Fault::GuardNotAtomic, Change::Replace { expected, grant, .. }) = (self.fault, &change) {
             let stored = self.load(&grant.id())?;
             if stored.is_none_or(|stored| stored.revision() != *expected) {
                 return Ok(CommitOutcome::Conflict);

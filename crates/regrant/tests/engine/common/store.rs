@@ -140,7 +140,7 @@ impl TestStore {
                 grants.insert(grant.id(), grant);
                 CommitOutcome::Committed
             }
-            Change::Replace { expected, grant } => match grants.get_mut(&grant.id()) {
+            Change::Replace { expected, grant, .. } => match grants.get_mut(&grant.id()) {
                 Some(stored) if stored.revision() == expected => {
                     assert!(grant.revision() > expected, "every write raises the revision");
                     *stored = grant;
