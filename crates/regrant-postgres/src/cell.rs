@@ -31,8 +31,13 @@ impl<'a> Cells<'a> {
 
     /// The fault of one column.
     pub(crate) fn corrupt(&self, column: Column, problem: impl Into<String>) -> Error {
+        self.fault(column.1, problem)
+    }
+
+    /// The fault of a column, by its name alone.
+    pub(crate) fn fault(&self, column: &'static str, problem: impl Into<String>) -> Error {
         let (table, record) = (self.table, self.record.clone());
-        CorruptRecord { table, column: column.1, record, problem: problem.into() }.into()
+        CorruptRecord { table, column, record, problem: problem.into() }.into()
     }
 
     /// The value of a column that is never null.

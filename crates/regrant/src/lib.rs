@@ -187,9 +187,10 @@ pub use port::{
     Throttle, TokenStore, end_all, end_all_async,
 };
 pub use record::{
-    AccessEntry, Attributes, EndReason, Few, Grant, GrantId, GrantState, InvalidAttribute, InvalidRecord,
-    InvalidSubject, MalformedGrantId, MalformedList, RefreshFamily, Retry, Revision, Spent, Subject, Terms, TokenLists,
-    check_of_terms, check_of_tokens, decode_attributes, decode_tokens, encode_attributes, encode_tokens,
+    AccessEntry, Attributes, CorruptColumn, EndReason, Few, Grant, GrantId, GrantRow, GrantState, InvalidAttribute,
+    InvalidRecord, InvalidSubject, MalformedGrantId, MalformedList, RefreshFamily, Retry, Revision, Spent, Subject,
+    Terms, TokenLists, check_of_terms, check_of_tokens, decode_attributes, decode_tokens, encode_attributes,
+    encode_tokens,
 };
 pub use request::{IntrospectionRequest, IssueRequest, Request, ResourceRequest, RevocationRequest, TokenRequest};
 pub use rules::Rules;

@@ -6,6 +6,7 @@ mod codec;
 mod few;
 mod grant;
 mod id;
+mod row;
 mod subject;
 mod tokens;
 
@@ -15,5 +16,6 @@ pub use codec::{MalformedList, decode_attributes, decode_tokens, encode_attribut
 pub use few::Few;
 pub use grant::{EndReason, Grant, GrantState, InvalidRecord, Terms};
 pub use id::{GrantId, MalformedGrantId, Revision};
+pub use row::{CorruptColumn, GrantRow};
 pub use subject::{InvalidSubject, Subject};
 pub use tokens::{AccessEntry, RefreshFamily, Retry, Spent, TokenLists};
