@@ -31,6 +31,14 @@ impl Account {
         Ok(Self::Other { uid, gid })
     }
 
+    /// Hands a file over that this process has written.
+    pub(crate) fn take(self, file: &Path) -> Result<(), Fault> {
+        match self {
+            Self::Ours => Ok(()),
+            Self::Other { uid, gid } => chown(file, Some(uid), Some(gid)).map_err(Fault::io(file)),
+        }
+    }
+
     /// Runs `command` as this user.
     pub(crate) fn assume(self, command: &mut Command) {
         if let Self::Other { uid, gid } = self {

@@ -4,9 +4,11 @@ use std::fs::{self, OpenOptions};
 use std::hash::{BuildHasher as _, Hasher as _, RandomState};
 use std::io::{ErrorKind, Write as _};
 use std::net::{Ipv4Addr, TcpListener};
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
@@ -99,6 +101,25 @@ impl Server {
     pub fn configure(&self, settings: &[(&str, &str)]) -> Result<(), Fault> {
         self.place.configure(settings)?;
         self.sql("postgres", "SELECT pg_reload_conf()").map(drop)
+    }
+
+    /// Speaks TLS from now on to whoever asks for it, with a certificate and its key as PEM.
+    ///
+    /// # Errors
+    /// The files cannot be written, or the server cannot use them.
+    pub fn speak_tls(&self, certificate: &str, key: &str) -> Result<(), Fault> {
+        for (name, text) in [("server.crt", certificate), ("server.key", key)] {
+            self.place.write_secret(name, text)?;
+        }
+        self.configure(&[("ssl", "on")])?;
+        let until = Instant::now() + PATIENCE;
+        while self.sql("postgres", "SHOW ssl")? != "on" {
+            if Instant::now() > until {
+                return Err(Fault::NotStarted(one_line(&self.log()?)));
+            }
+            thread::sleep(Duration::from_millis(5));
+        }
+        Ok(())
     }
 
     /// Makes a standby the primary, and returns when it takes writes.
@@ -196,6 +217,14 @@ impl Place {
         let lines: Vec<String> = settings.iter().map(|(name, value)| format!("{name} = '{value}'\n")).collect();
         let file = OpenOptions::new().append(true).open(&path);
         file.and_then(|mut file| file.write_all(lines.concat().as_bytes())).map_err(Fault::io(&path))
+    }
+
+    /// A file in the data directory that its owner alone can read: the server refuses any other key.
+    fn write_secret(&self, name: &str, text: &str) -> Result<(), Fault> {
+        let path = self.data().join(name);
+        let file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&path);
+        file.and_then(|mut file| file.write_all(text.as_bytes())).map_err(Fault::io(&path))?;
+        self.account.take(&path)
     }
 
     /// Starts the server on this port.
