@@ -9,6 +9,7 @@
 
 mod commands;
 mod faults;
+mod full;
 mod logs;
 mod postgres;
 mod process;

@@ -17,7 +17,7 @@ use throwaway_postgres::Server;
 use crate::process::{Place, Running, eventually, form, member};
 
 /// The database server of these tests: many nodes at once need many connections.
-fn server() -> &'static Server {
+pub(crate) fn server() -> &'static Server {
     static SERVER: OnceLock<Server> = OnceLock::new();
     SERVER.get_or_init(|| Server::start(&[("max_connections", "500")]).unwrap())
 }
@@ -35,9 +35,13 @@ fn place(setup: &Setup, url: &str) -> Place {
 }
 
 fn config(setup: &Setup, url: &str) -> String {
-    let config = setup.to_config_toml(url).unwrap();
     // Few connections each: dozens of nodes share the server.
-    format!("pepper_file = \"pepper\"\n{config}\n[postgres]\nconnections = 1\n")
+    format!("{}\n[postgres]\nconnections = 1\n", base(setup, url))
+}
+
+/// A configuration that says nothing yet of how the database is used.
+pub(crate) fn base(setup: &Setup, url: &str) -> String {
+    format!("pepper_file = \"pepper\"\n{}", setup.to_config_toml(url).unwrap())
 }
 
 /// Two nodes for each setup.
