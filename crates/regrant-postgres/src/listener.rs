@@ -55,7 +55,8 @@ impl Listener {
     /// called in.
     ///
     /// Each of `sinks` is told what [`RevocationSink`] says. `clock` is the one that they are asked by. `tell` hears of
-    /// every [`ListenerEvent`]; it must not block.
+    /// every [`ListenerEvent`]; it must not block. `None` where [`Options::notify`] is off, or where [`Options::pooler`] is on
+    /// and there is no way around it: then a cache stays as it began, unused.
     ///
     /// # Panics
     /// Outside of a tokio runtime.
@@ -64,9 +65,15 @@ impl Listener {
         clock: impl Clock + 'static,
         sinks: Vec<Arc<dyn RevocationSink>>,
         tell: impl Fn(&ListenerEvent) + Send + Sync + 'static,
-    ) -> Self {
-        let hearing = Hearing::new(options, Box::new(clock), sinks, Box::new(tell));
-        Self { task: tokio::spawn(listen(hearing)).abort_handle() }
+    ) -> Option<Self> {
+        let hearing = Hearing {
+            address: options.listening()?.clone(),
+            connect_timeout: options.connect_timeout,
+            clock: Box::new(clock),
+            sinks,
+            tell: Box::new(tell),
+        };
+        Some(Self { task: tokio::spawn(listen(hearing)).abort_handle() })
     }
 }
 

@@ -35,7 +35,8 @@ pub struct Options {
     pub connect_timeout: Duration,
     /// Behind a pooler that hands out another server connection for each transaction, `PgBouncer` in transaction mode for
     /// instance: statements have no names and no setting is sent at the start, so set `statement_timeout` for the role.
-    /// The listener needs a way around it: [`Options::with_listener`]. Default: no.
+    /// The listener needs a way around it: [`Options::with_listener`]. Without one nobody listens, and no node may keep what
+    /// it has read. Default: no.
     pub pooler: bool,
     /// Tells other nodes of what was revoked and which client changed, by `NOTIFY`. Turn it off for an engine that has no
     /// `NOTIFY`; then no node may keep what it has read. Default: yes.
@@ -79,9 +80,9 @@ impl Options {
         Ok(Self { listener: Some(Address::parse(url)?), ..self })
     }
 
-    /// The address to listen at.
-    pub(crate) fn listening(&self) -> &Address {
-        self.listener.as_ref().unwrap_or(&self.address)
+    /// The address to listen at. A session behind a pooler would say that it listens, and hear nothing.
+    pub(crate) fn listening(&self) -> Option<&Address> {
+        self.listener.as_ref().or_else(|| (!self.pooler).then_some(&self.address)).filter(|_| self.notify)
     }
 }
 

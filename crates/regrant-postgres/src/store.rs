@@ -58,8 +58,7 @@ impl PostgresStore {
         PostgresClients::new(self.clone(), defaults)
     }
 
-    /// Brings the caches of this node the news of all nodes: see [`Listener::start`]. `None` where
-    /// [`Options::notify`] is off: then a cache stays as it began, unused.
+    /// Brings the caches of this node the news of all nodes: see [`Listener::start`].
     ///
     /// # Panics
     /// Outside of a tokio runtime.
@@ -69,7 +68,7 @@ impl PostgresStore {
         sinks: Vec<Arc<dyn RevocationSink>>,
         tell: impl Fn(&ListenerEvent) + Send + Sync + 'static,
     ) -> Option<Listener> {
-        self.options().notify.then(|| Listener::start(self.options(), clock, sinks, tell))
+        Listener::start(self.options(), clock, sinks, tell)
     }
 
     pub(crate) fn options(&self) -> &Options {

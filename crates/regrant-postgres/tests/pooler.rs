@@ -7,13 +7,16 @@ use std::io::Write as _;
 use std::net::TcpStream;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::thread::sleep;
 use std::time::Duration;
 
-use common::{client, engine, issue, options, refresh};
-use regrant::Policy;
-use regrant_postgres::{ClientRecord, PostgresStore};
+use common::{SECRET, client, engine, issue, options, refresh, web};
+use regrant::{
+    AsyncClientStore as _, AsyncEngine, ClientId, Credentials, IssueRequest, Policy, Revocation, RevocationRequest,
+    RevocationSink, Scope, Timestamp, TokenEncoding,
+};
+use regrant_postgres::{ClientRecord, PostgresClients, PostgresStore};
 use throwaway_postgres::{Server, free_port, shared};
 
 const PROGRAM: &str = "/usr/sbin/pgbouncer";
@@ -110,6 +113,128 @@ async fn two_nodes_work_behind_a_pooler_in_transaction_mode() {
     for line in lines {
         line.await.unwrap();
     }
+}
+
+/// What a node was told of the others.
+#[derive(Debug, Default)]
+struct Told(Mutex<Vec<String>>);
+
+impl Told {
+    fn tell(&self, what: String) {
+        self.0.lock().unwrap().push(what);
+    }
+
+    /// Forgets everything but whether there is a connection.
+    fn clear(&self) {
+        self.0.lock().unwrap().clear();
+    }
+
+    /// Waits until one of these was told.
+    async fn until(&self, wanted: &[&str]) -> bool {
+        for _ in 0..3_000 {
+            if self.0.lock().unwrap().iter().any(|told| wanted.contains(&told.as_str())) {
+                return true;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        false
+    }
+
+    fn has(&self, what: &str) -> bool {
+        self.0.lock().unwrap().iter().any(|told| told == what)
+    }
+}
+
+impl RevocationSink for Told {
+    fn connected(&self, _: Timestamp) {
+        self.tell("connected".to_owned());
+    }
+
+    fn current(&self, _: Timestamp) {}
+
+    fn disconnected(&self) {
+        self.tell("disconnected".to_owned());
+    }
+
+    fn revoked(&self, revocation: Revocation) {
+        self.tell(format!("revoked {}", revocation.grant_id()));
+    }
+
+    fn client_changed(&self, client: &ClientId) {
+        self.tell(format!("changed {client}"));
+    }
+}
+
+/// The store of a node whose requests go through the pooler, and whose news comes by another way, if there is one.
+async fn pooled(pooler: &Pooler, database: &str, direct: bool) -> PostgresStore {
+    let mut options = options(&pooler.url(database));
+    options.pooler = true;
+    if direct {
+        options = options.with_listener(&shared().url(database)).unwrap();
+    }
+    PostgresStore::open(options).await.unwrap()
+}
+
+/// The time of this machine: the cache counts by it.
+fn wall() -> Timestamp {
+    let since = std::time::SystemTime::now().duration_since(std::time::SystemTime::UNIX_EPOCH).unwrap();
+    Timestamp::from_unix_millis(u64::try_from(since.as_millis()).unwrap())
+}
+
+/// Everything that one node writes goes through the pooler; the caches of the other hear of it over its direct address.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_one_node_writes_through_the_pooler_the_other_hears_beside_it() {
+    let database = shared().database().unwrap();
+    let direct = PostgresStore::open(options(&shared().url(&database))).await.unwrap();
+    direct.clients(Policy::default()).add(&ClientRecord::new(client())).await.unwrap();
+    let pooler = Pooler::start(shared());
+    let (here, there) = (pooled(&pooler, &database, true).await, pooled(&pooler, &database, true).await);
+    let (clients, cached) = (here.clients(Policy::default()), there.clients(Policy::default()));
+    let told = Arc::new(Told::default());
+    let _listener = there.listen(wall, vec![Arc::clone(&told) as _, Arc::new(cached.cache().clone())], |_| {}).unwrap();
+    let node = engine(&here);
+    // A slow machine may have the listener connect anew meanwhile, and miss it rightly: then it is done again.
+    for _ in 0..40 {
+        assert!(told.until(&["connected"]).await);
+        told.clear();
+        clients.set_enabled(&web(), true).await.unwrap();
+        let enabled = async || cached.client(&web()).await.unwrap().is_some_and(|client| client.enabled);
+        let before = enabled().await;
+        let answer = node.issue(IssueRequest::new(web(), Scope::parse("read").unwrap())).await.unwrap();
+        let access = answer.success().unwrap().access_token;
+        let grant = access.grant_id();
+        revoke(&node, &access.expose(TokenEncoding::Base64Url)).await;
+        clients.set_enabled(&web(), false).await.unwrap();
+        let (revoked, changed) = (format!("revoked {grant}"), format!("changed {}", web()));
+        assert!(told.until(&[&revoked, "disconnected"]).await && told.until(&[&changed, "disconnected"]).await);
+        assert!(before);
+        if told.has("disconnected") {
+            continue;
+        }
+        // The sinks are told one after the other.
+        for _ in 0..3_000 {
+            if !enabled().await {
+                return;
+            }
+        }
+        panic!("the cache keeps a client that was switched off");
+    }
+    panic!("the connection was given up each time");
+}
+
+async fn revoke(node: &AsyncEngine<PostgresStore, PostgresClients>, token: &str) {
+    let credentials = Credentials { client_id: Some("web"), client_secret: Some(SECRET), ..Credentials::default() };
+    node.revoke(RevocationRequest { credentials, token: Some(token) }).await.unwrap().success().unwrap();
+}
+
+/// There a session says that it listens, and hears nothing: its notifications go to whoever has the connection, or to nobody.
+#[tokio::test(flavor = "multi_thread")]
+async fn without_a_way_around_the_pooler_nobody_listens_and_nothing_is_kept() {
+    let database = shared().database().unwrap();
+    drop(PostgresStore::open(options(&shared().url(&database))).await.unwrap());
+    let pooler = Pooler::start(shared());
+    let node = pooled(&pooler, &database, false).await;
+    assert!(node.listen(wall, Vec::new(), |_| {}).is_none());
 }
 
 /// What the option is for: named statements are lost there.

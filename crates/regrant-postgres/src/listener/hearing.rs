@@ -16,27 +16,17 @@ use crate::address::Address;
 use crate::dial::{Wire, dial};
 use crate::error::{DatabaseFault, Error};
 use crate::news::{CHANNEL, News};
-use crate::options::Options;
 
 /// What a connection brings its news to.
 pub(super) struct Hearing {
-    address: Address,
-    connect_timeout: Duration,
-    clock: Box<dyn Clock>,
-    sinks: Vec<Arc<dyn RevocationSink>>,
-    tell: Box<dyn Fn(&ListenerEvent) + Send + Sync>,
+    pub(super) address: Address,
+    pub(super) connect_timeout: Duration,
+    pub(super) clock: Box<dyn Clock>,
+    pub(super) sinks: Vec<Arc<dyn RevocationSink>>,
+    pub(super) tell: Box<dyn Fn(&ListenerEvent) + Send + Sync>,
 }
 
 impl Hearing {
-    pub(super) fn new(
-        options: &Options,
-        clock: Box<dyn Clock>,
-        sinks: Vec<Arc<dyn RevocationSink>>,
-        tell: Box<dyn Fn(&ListenerEvent) + Send + Sync>,
-    ) -> Self {
-        Self { address: options.listening().clone(), connect_timeout: options.connect_timeout, clock, sinks, tell }
-    }
-
     /// Connects and passes on what is heard, until the connection is lost. Answers whether there was one.
     pub(super) async fn hear(&self) -> (bool, Error) {
         let (client, mut wire) = match dial(&self.address, self.connect_timeout, None).await {

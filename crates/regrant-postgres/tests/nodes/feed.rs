@@ -114,7 +114,7 @@ fn listen(url: &str) -> (Listener, Arc<Memory>) {
     let sinks: Vec<Arc<dyn RevocationSink>> = vec![Arc::clone(&memory) as _];
     let mut options = Options::new(url).unwrap();
     options.connect_timeout = Duration::from_millis(500);
-    (Listener::start(&options, move || clock.now(), sinks, tell), memory)
+    (Listener::start(&options, move || clock.now(), sinks, tell).unwrap(), memory)
 }
 
 async fn end(node: &Node, id: GrantId) {
