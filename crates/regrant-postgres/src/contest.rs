@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use regrant::{CommitOutcome, GrantId};
-use tokio_postgres::Error as PgError;
 use tokio_postgres::error::SqlState;
 use tokio_postgres::types::ToSql;
+use tokio_postgres::{Error as PgError, Row};
 
 use crate::error::{Error, ends_the_session, is_lost_race};
 use crate::job::{Reply, tell};
@@ -82,46 +82,62 @@ impl<W: Write> Contests<W> {
     }
 
     /// Writes all of them and tells each caller the outcome of their own.
+    ///
+    /// One row that is refused must not fail the others. So what was refused together is tried again in halves: of 128 rows
+    /// one bad one costs 14 statements more.
     pub(crate) async fn write(self, session: &Session) {
-        if self.0.len() < 2 {
-            return self.write_singly(session).await;
-        }
-        let warned = session.warnings();
-        match self.write_together(session).await {
-            Ok(written) => {
-                for (id, contest) in self.0 {
-                    contest.settle(outcome(session, warned, written.contains(&id)));
-                }
+        let mut open: Vec<Part<W>> = vec![self.0.into_iter().collect()];
+        while let Some(mut part) = open.pop() {
+            if part.len() < 2 {
+                write_singly(part, session).await;
+                continue;
             }
-            // One row that is refused must not fail the others, and a deadlock not all of them: nothing was written.
-            Err(error) if is_of_one_row(&error) => self.write_singly(session).await,
-            Err(error) => {
-                let fault = Error::of_statement(&error);
-                for contest in self.0.into_values() {
-                    contest.settle(Err(fault.clone()));
-                }
-            }
-        }
-    }
-
-    async fn write_together(&self, session: &Session) -> Result<BTreeSet<GrantId>, PgError> {
-        let rows: Vec<&W> = self.0.values().map(|contest| &contest.row).collect();
-        let columns = W::columns(&rows);
-        let parameters: Vec<Parameter<'_>> = columns.iter().map(|column| &**column as Parameter<'_>).collect();
-        let written = session.run(W::many(&rows), &parameters).await?;
-        written
-            .iter()
-            .map(|row| Ok(GrantId::from_bytes(row.try_get::<_, &[u8]>(0)?.try_into().unwrap_or_default())))
-            .collect()
-    }
-
-    async fn write_singly(self, session: &Session) {
-        for contest in self.0.into_values() {
             let warned = session.warnings();
-            let written = session.run(contest.row.one(), &contest.row.parameters()).await;
-            let outcome = written_or(written.map(|rows| !rows.is_empty()), |wrote| outcome(session, warned, wrote));
-            contest.settle(outcome);
+            match write_together(&part, session).await {
+                Ok(written) => {
+                    for (id, contest) in part {
+                        contest.settle(outcome(session, warned, written.contains(&id)));
+                    }
+                }
+                // Each half with the bad row would wait as long again, and time would run out for the others.
+                Err(error) if is_of_one_row(&error) && came_after_a_wait(&error) => write_singly(part, session).await,
+                Err(error) if is_of_one_row(&error) => {
+                    let rest = part.split_off(part.len() / 2);
+                    open.extend([rest, part]);
+                }
+                Err(error) => fail(part, &Error::of_statement(&error)),
+            }
         }
+    }
+}
+
+/// Writes that share a statement, or are to.
+type Part<W> = Vec<(GrantId, Contest<W>)>;
+
+async fn write_together<W: Write>(
+    part: &[(GrantId, Contest<W>)],
+    session: &Session,
+) -> Result<BTreeSet<GrantId>, PgError> {
+    let rows: Vec<&W> = part.iter().map(|(_, contest)| &contest.row).collect();
+    let columns = W::columns(&rows);
+    let parameters: Vec<Parameter<'_>> = columns.iter().map(|column| &**column as Parameter<'_>).collect();
+    let written = session.run(W::many(&rows), &parameters).await?;
+    let id = |row: &Row| Ok(GrantId::from_bytes(row.try_get::<_, &[u8]>(0)?.try_into().unwrap_or_default()));
+    written.iter().map(id).collect()
+}
+
+async fn write_singly<W: Write>(part: Part<W>, session: &Session) {
+    for (_, contest) in part {
+        let warned = session.warnings();
+        let written = session.run(contest.row.one(), &contest.row.parameters()).await;
+        let outcome = written_or(written.map(|rows| !rows.is_empty()), |wrote| outcome(session, warned, wrote));
+        contest.settle(outcome);
+    }
+}
+
+fn fail<W>(part: Part<W>, fault: &Error) {
+    for (_, contest) in part {
+        contest.settle(Err(fault.clone()));
     }
 }
 
@@ -155,4 +171,9 @@ fn is_of_one_row(error: &PgError) -> bool {
         let of_the_server = ["53", "58"].iter().any(|class| code.code().starts_with(class));
         !ends_the_session(told) && !of_all.contains(&code) && !of_the_server
     })
+}
+
+/// Whether the statement waited for a row that somebody has locked, and was given up or undone for it.
+fn came_after_a_wait(error: &PgError) -> bool {
+    [&SqlState::LOCK_NOT_AVAILABLE, &SqlState::T_R_DEADLOCK_DETECTED].into_iter().any(|code| error.code() == Some(code))
 }

@@ -1,12 +1,13 @@
-//! How many statements a refresh takes, counted by the server.
+//! How many statements a refresh and a batch take, counted by the server.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by a panic")]
 
 mod common;
 
 use std::sync::OnceLock;
 
-use common::{client, engine, issue, options, refresh};
-use regrant::{Policy, PolicyOverrides, PreviousAccessToken, RevocationSink as _};
+use common::blocked::{Blocked, settle};
+use common::{client, engine, id, issue, options, refresh, replace};
+use regrant::{CommitOutcome, Policy, PolicyOverrides, PreviousAccessToken, RevocationSink as _};
 use regrant_postgres::{ClientRecord, PostgresStore};
 use throwaway_postgres::Server;
 
@@ -68,4 +69,33 @@ async fn a_refresh_is_two_statements_with_a_client_that_is_cached() {
 #[tokio::test]
 async fn without_a_listener_the_client_is_read_each_time() {
     assert_eq!(statements(false, 128, PreviousAccessToken::Keep).await, [40, 20, 60]);
+}
+
+/// One of 64 rows is refused, wherever it stands: each half without it is written in one statement.
+#[tokio::test]
+async fn a_row_that_the_server_refuses_costs_its_batch_few_statements() {
+    for bad in [1, 27, 64] {
+        let database = counting().database().unwrap();
+        counting().sql(&database, "CREATE EXTENSION pg_stat_statements").unwrap();
+        let blocked = Blocked::over(counting().url(&database), 65, |_| ()).await;
+        blocked.poison(bad, 2).await;
+        let stuck = blocked.stuck().await;
+        let refused = || counting().log().unwrap().matches("violates check constraint \"poison\"").count();
+        let before = refused();
+        let commits: Vec<_> = (1..65).map(|n| (n, blocked.commit(replace(id(n), 1)))).collect();
+        settle().await;
+        blocked.release().await;
+        assert_eq!(stuck.await.unwrap().unwrap(), CommitOutcome::Committed);
+        for (n, commit) in commits {
+            let outcome = commit.await.unwrap();
+            assert_eq!(outcome.is_err(), n == bad, "grant {n}: {outcome:?}");
+            assert!(n == bad || outcome.unwrap() == CommitOutcome::Committed, "grant {n}");
+        }
+        let written = "SELECT sum(calls) FROM pg_stat_statements JOIN pg_database ON oid = dbid \
+                       WHERE datname = current_database() AND query LIKE 'UPDATE regrant.grants%'";
+        let written: usize = counting().sql(&database, written).unwrap().parse().unwrap();
+        // 64, 32, 16, 8, 4, 2 and 1 rows with the bad one are refused; 32 to 1 rows without it are written, and the one that
+        // was stuck.
+        assert_eq!((refused() - before, written), (7, 7), "grant {bad} is refused");
+    }
 }

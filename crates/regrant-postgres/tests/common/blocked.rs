@@ -18,19 +18,39 @@ pub(crate) struct Blocked {
 
 impl Blocked {
     pub(crate) async fn new(adjust: impl FnOnce(&mut Options)) -> Self {
-        let url = throwaway_postgres::fresh_database();
+        Self::over(throwaway_postgres::fresh_database(), 10, adjust).await
+    }
+
+    /// The same over so many grants of this database.
+    pub(crate) async fn over(url: String, grants: u64, adjust: impl FnOnce(&mut Options)) -> Self {
         let mut options = options(&url);
         (options.connections, options.statement_timeout) = (1, Duration::from_secs(20));
         options.patience = Duration::from_secs(20);
         adjust(&mut options);
         let store = PostgresStore::open(options).await.unwrap();
-        for n in 0..10 {
+        for n in 0..grants {
             assert_eq!(store.commit(insert(id(n))).await.unwrap(), CommitOutcome::Committed);
         }
-        let holder = beside(&url).await;
-        holder.batch_execute("BEGIN").await.unwrap();
-        holder.execute("SELECT FROM regrant.grants WHERE id = $1 FOR UPDATE", &[id(0).as_bytes()]).await.unwrap();
-        Self { url, store, holder }
+        let blocked = Self { holder: beside(&url).await, url, store };
+        blocked.hold().await;
+        blocked
+    }
+
+    async fn hold(&self) {
+        self.holder.batch_execute("BEGIN").await.unwrap();
+        self.holder.execute("SELECT FROM regrant.grants WHERE id = $1 FOR UPDATE", &[id(0).as_bytes()]).await.unwrap();
+    }
+
+    /// From now on the server refuses a version of this grant.
+    pub(crate) async fn poison(&self, n: u64, revision: u64) {
+        self.release().await;
+        let refuse = format!(
+            "ALTER TABLE regrant.grants ADD CONSTRAINT poison \
+             CHECK (id <> '\\x{}' OR revision <> {revision}) NOT VALID",
+            id(n).to_hex()
+        );
+        self.holder.batch_execute(&refuse).await.unwrap();
+        self.hold().await;
     }
 
     pub(crate) fn commit(&self, change: Change) -> JoinHandle<Result<CommitOutcome, Error>> {
