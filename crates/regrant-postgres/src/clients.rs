@@ -17,7 +17,7 @@ use crate::error::Error;
 use crate::grant_row::signed;
 use crate::grants::bounded;
 use crate::job::{Job, Lookup};
-use crate::session::{Announced, Parameter, Sql};
+use crate::session::{Announced, Parameter, Session, Sql};
 use crate::store::PostgresStore;
 
 /// The clients of a [`PostgresStore`], under the host's default policy.
@@ -130,20 +130,20 @@ impl PostgresClients {
 
     /// Writes, and tells every node in the same transaction. This one needs no telling.
     async fn change(&self, id: &ClientId, sql: &'static Announced, parameters: Vec<Owned>) -> Result<Vec<Row>, Error> {
-        let rows = self.rows(sql.pick(self.store.options().notify), parameters).await;
+        let sql = sql.pick(self.store.options().notify);
+        let rows = self.store.aside().write(move |session| Box::pin(rows_of(session, sql, parameters))).await;
         self.cache.forget(id);
         rows
     }
 
     async fn rows(&self, sql: &'static Sql, parameters: Vec<Owned>) -> Result<Vec<Row>, Error> {
-        let work = self.store.aside().run(move |session| {
-            Box::pin(async move {
-                let parameters: Vec<Parameter<'_>> = parameters.iter().map(|value| &**value as Parameter<'_>).collect();
-                session.run(sql, &parameters).await.map_err(|error| Error::of_statement(&error))
-            })
-        });
-        work.await
+        self.store.aside().read(move |session| Box::pin(rows_of(session, sql, parameters))).await
     }
+}
+
+async fn rows_of(session: &Session, sql: &'static Sql, parameters: Vec<Owned>) -> Result<Vec<Row>, Error> {
+    let parameters: Vec<Parameter<'_>> = parameters.iter().map(|value| &**value as Parameter<'_>).collect();
+    session.run(sql, &parameters).await.map_err(|error| Error::of_statement(&error))
 }
 
 impl AsyncClientStore for PostgresClients {

@@ -39,7 +39,10 @@ pub(crate) struct Lookup {
 }
 
 /// Anything else that is to be done on a connection, by itself. It tells its caller the outcome.
-pub(crate) struct Work(pub(crate) Box<dyn for<'a> FnOnce(&'a Session) -> Working<'a> + Send>);
+pub(crate) struct Work {
+    pub(crate) run: Box<dyn for<'a> FnOnce(&'a Session) -> Working<'a> + Send>,
+    writes: bool,
+}
 
 /// Work under way.
 pub(crate) type Working<'a> = Pin<Box<dyn Future<Output = ()> + Send + 'a>>;
@@ -69,7 +72,11 @@ impl Job {
 
     /// Whether it may write, and so wait for a standby.
     pub(crate) const fn commits(&self) -> bool {
-        matches!(self, Self::Commit(_))
+        match self {
+            Self::Commit(_) => true,
+            Self::Work(work) => work.writes,
+            Self::Load(_) | Self::Lookup(_) => false,
+        }
     }
 
     /// Tells the one who waits that it was not done. Work drops its end of the channel.
@@ -132,21 +139,41 @@ impl Queue {
         })
     }
 
-    /// Has anything done on a connection.
+    /// Has something done on a connection that may write.
     ///
     /// # Errors
-    /// As [`Queue::ask`].
-    pub(crate) async fn run<T, F>(&self, work: F) -> Result<T, Error>
+    /// As [`Queue::ask`]; [`Error::Overloaded`] where commits are held back.
+    pub(crate) async fn write<T, F>(&self, work: F) -> Result<T, Error>
     where
         T: Send + 'static,
         F: for<'a> FnOnce(&'a Session) -> Asked<'a, T> + Send + 'static,
     {
-        self.ask(|reply| {
-            Job::Work(Work(Box::new(move |session| {
-                let working = work(session);
-                Box::pin(async move { tell(reply, working.await) })
-            })))
-        })
-        .await
+        self.ask(|reply| work_of(work, reply, true)).await
     }
+
+    /// Has something done on a connection that only reads.
+    ///
+    /// # Errors
+    /// As [`Queue::ask`].
+    pub(crate) async fn read<T, F>(&self, work: F) -> Result<T, Error>
+    where
+        T: Send + 'static,
+        F: for<'a> FnOnce(&'a Session) -> Asked<'a, T> + Send + 'static,
+    {
+        self.ask(|reply| work_of(work, reply, false)).await
+    }
+}
+
+fn work_of<T, F>(work: F, reply: Reply<T>, writes: bool) -> Job
+where
+    T: Send + 'static,
+    F: for<'a> FnOnce(&'a Session) -> Asked<'a, T> + Send + 'static,
+{
+    Job::Work(Work {
+        run: Box::new(move |session| {
+            let working = work(session);
+            Box::pin(async move { tell(reply, working.await) })
+        }),
+        writes,
+    })
 }

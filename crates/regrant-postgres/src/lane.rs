@@ -10,10 +10,10 @@ use std::time::{Duration, Instant};
 use tokio::time::timeout;
 
 use crate::error::Error;
+use crate::gate::{Gate, Leave, Passage};
 use crate::job::{Job, Jobs, Queued};
 use crate::options::Options;
 use crate::pass::Pass;
-use crate::pause::Pause;
 use crate::session::Session;
 
 /// How much longer the store waits for an answer than the server works on it.
@@ -27,19 +27,20 @@ pub(crate) struct Lane {
     /// The most jobs of one pass.
     batch: usize,
     session: Option<Session>,
-    /// Set where requests are served.
-    pause: Option<Arc<Pause>>,
+    /// Shared with the other lanes of the store.
+    gate: Arc<Gate>,
 }
 
 impl Lane {
     /// A lane of a queue; `session` is open, or will be when it is needed.
-    pub(crate) fn new(jobs: Jobs, options: Arc<Options>, batch: usize, session: Option<Session>) -> Self {
-        Self { jobs, options, batch: batch.max(1), session, pause: None }
-    }
-
-    /// Holds commits back together with the other lanes of `pause`.
-    pub(crate) fn with_pause(self, pause: Arc<Pause>) -> Self {
-        Self { pause: Some(pause), ..self }
+    pub(crate) fn new(
+        jobs: Jobs,
+        options: Arc<Options>,
+        batch: usize,
+        session: Option<Session>,
+        gate: Arc<Gate>,
+    ) -> Self {
+        Self { jobs, options, batch: batch.max(1), session, gate }
     }
 
     /// Works until the store is gone and nothing waits any more.
@@ -72,47 +73,59 @@ impl Lane {
 
     /// Has jobs done; answers with those that are still to be done.
     async fn pass(&mut self, jobs: Vec<Job>) -> Vec<Job> {
-        let (jobs, pause) = self.admitted(jobs);
-        if jobs.is_empty() {
-            return jobs;
-        }
         let session = match self.confirmed_session().await {
             Ok(session) => session,
             Err(error) => {
-                for job in jobs {
-                    job.fail(error.clone());
-                }
+                fail_all(jobs, &error);
                 return Vec::new();
             }
         };
-        if let Ok(left) = timeout(self.limit(), Pass::of(jobs, self.options.notify).run(&session)).await {
-            if let Some(pause) = pause.filter(|_| session.is_usable()) {
-                pause.answered();
+        let (jobs, passage) = self.admitted(jobs, &session).await;
+        let pass = Pass::of(jobs, self.options.notify).run(&session);
+        let Ok(left) = timeout(self.limit(), pass).await else {
+            // Every reply of the pass was dropped with it: `Error::NoAnswer`.
+            session.cut();
+            if passage.is_some() {
+                self.gate.unanswered(Instant::now());
             }
-            self.session = session.is_usable().then_some(session);
-            return left;
+            return Vec::new();
+        };
+        if let Some(passage) = passage.filter(|_| session.is_usable()) {
+            self.gate.answered(passage);
         }
-        // Every reply of the pass was dropped with it: `Error::NoAnswer`.
-        session.cut();
-        if let Some(pause) = pause {
-            pause.unanswered(Instant::now());
-        }
-        Vec::new()
+        self.session = session.is_usable().then_some(session);
+        left
     }
 
-    /// The jobs without those that are held back; and what to tell of their outcome, if there are commits among them.
-    fn admitted(&self, jobs: Vec<Job>) -> (Vec<Job>, Option<Arc<Pause>>) {
-        let Some(pause) = self.pause.as_ref().filter(|_| jobs.iter().any(Job::commits)) else {
+    /// The jobs without those that are held back; and how the commits among them came to be sent, if there are any.
+    async fn admitted(&self, jobs: Vec<Job>, session: &Session) -> (Vec<Job>, Option<Passage>) {
+        if !jobs.iter().any(Job::commits) {
             return (jobs, None);
-        };
-        if pause.admits(Instant::now()) {
-            return (jobs, Some(Arc::clone(pause)));
+        }
+        if let Some(passage) = self.passage(session).await {
+            return (jobs, Some(passage));
         }
         let (held, rest): (Vec<Job>, Vec<Job>) = jobs.into_iter().partition(Job::commits);
-        for job in held {
-            job.fail(Error::Overloaded);
-        }
+        fail_all(held, &Error::Overloaded);
         (rest, None)
+    }
+
+    /// Whether commits may be sent. Where that depends on the server, it is asked.
+    async fn passage(&self, session: &Session) -> Option<Passage> {
+        match self.gate.leave(Instant::now()) {
+            Leave::Granted(passage) => return Some(passage),
+            Leave::Denied => return None,
+            Leave::Ask => {}
+        }
+        match timeout(self.limit(), session.holds_commits(self.options.statement_timeout)).await {
+            // A server that does not know the question has no such standby.
+            Ok(Ok(false) | Err(Error::Refused(_))) => Some(self.gate.nothing_is_held()),
+            Ok(Ok(true) | Err(_)) => None,
+            Err(_) => {
+                session.condemn();
+                None
+            }
+        }
     }
 
     /// How long the store waits for an answer.
@@ -129,19 +142,21 @@ impl Lane {
         let Some(warnings) = self.options.confirmation.pending() else {
             return Ok(session);
         };
+        // It waits for the standby like any commit.
+        let Some(passage) = self.passage(&session).await else {
+            self.session = Some(session);
+            return Err(Error::NotReplicated);
+        };
         match timeout(self.limit(), session.confirm()).await {
-            Ok(Ok(())) => {
+            Ok(Err(error)) if !is_unknown_question(&error) => Err(error),
+            Ok(_) => {
+                self.gate.answered(passage);
                 self.options.confirmation.confirm(warnings);
                 Ok(session)
             }
-            // A server that does not know the question has no such standby.
-            Ok(Err(Error::Refused(fault))) if matches!(fault.sqlstate(), Some("42883" | "0A000")) => {
-                self.options.confirmation.confirm(warnings);
-                Ok(session)
-            }
-            Ok(Err(error)) => Err(error),
             Err(_) => {
                 session.cut();
+                self.gate.unanswered(Instant::now());
                 Err(Error::NotReplicated)
             }
         }
@@ -152,5 +167,16 @@ impl Lane {
             Some(session) if session.is_usable() => Ok(session),
             _ => Session::open(&self.options).await,
         }
+    }
+}
+
+/// Whether the server does not know how to say that its standby has everything: then it has no such standby.
+fn is_unknown_question(error: &Error) -> bool {
+    matches!(error, Error::Refused(fault) if matches!(fault.sqlstate(), Some("42883" | "0A000")))
+}
+
+fn fail_all(jobs: Vec<Job>, error: &Error) {
+    for job in jobs {
+        job.fail(error.clone());
     }
 }

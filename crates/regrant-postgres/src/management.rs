@@ -79,7 +79,7 @@ pub(crate) async fn list(
     after: Option<GrantId>,
     limit: usize,
 ) -> Result<Vec<Grant>, Error> {
-    queue.run(move |session| Box::pin(async move { page(session, &filter, after, limit).await })).await
+    queue.read(move |session| Box::pin(async move { page(session, &filter, after, limit).await })).await
 }
 
 async fn page(
@@ -115,8 +115,9 @@ pub(crate) async fn end(
     let mut ended = 0;
     while ended < limit {
         let (filter, size) = (filter.clone(), BATCH.min(limit - ended));
-        let batch = queue
-            .run(move |session| Box::pin(async move { end_batch(session, notify, &filter, (at, reason), size).await }));
+        let batch = queue.write(move |session| {
+            Box::pin(async move { end_batch(session, notify, &filter, (at, reason), size).await })
+        });
         match batch.await? {
             Some(0) => break,
             Some(some) => ended += some,

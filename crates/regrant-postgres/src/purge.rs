@@ -65,7 +65,7 @@ async fn sweep(queue: &Queue, before: Timestamp, limit: usize) -> Result<(usize,
     let (mut purged, mut missed, mut place) = (0, 0, Place(-1, Vec::new()));
     while purged < limit {
         let most = limit - purged;
-        let done = queue.run(move |session| Box::pin(async move { batch(session, &place, before, most).await }));
+        let done = queue.write(move |session| Box::pin(async move { batch(session, &place, before, most).await }));
         let done = done.await?;
         purged += done.deleted;
         missed += done.missed;

@@ -5,6 +5,7 @@ use std::future::poll_fn;
 use std::pin::pin;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use tokio::task::AbortHandle;
 use tokio_postgres::error::Severity;
@@ -40,6 +41,12 @@ impl Announced {
         if aloud { &self.aloud } else { &self.quiet }
     }
 }
+
+const HELD: Sql = Sql {
+    text: "SELECT FROM pg_stat_activity WHERE usename = current_user AND wait_event = 'SyncRep' \
+           AND query_start < clock_timestamp() - $1 * interval '1 ms' LIMIT 1",
+    types: &[Type::INT8],
+};
 
 /// An open connection. It is closed when it is dropped.
 #[derive(Debug)]
@@ -96,6 +103,22 @@ impl Session {
         }
     }
 
+    /// Whether the server holds commits of this role that have waited for the standby for longer than a statement may take:
+    /// those of any node, also of connections that were given up. It only reads, so it waits for no standby itself.
+    ///
+    /// # Errors
+    /// The server does not know the question; the connection was lost.
+    pub(crate) async fn holds_commits(&self, statement_timeout: Duration) -> Result<bool, Error> {
+        let millis = i64::try_from(statement_timeout.as_millis()).unwrap_or(i64::MAX);
+        let held = self.run(&HELD, &[&millis]).await;
+        held.map(|rows| !rows.is_empty()).map_err(|error| Error::of_statement(&error))
+    }
+
+    /// From now on this is not the connection to go on with.
+    pub(crate) fn condemn(&self) {
+        self.condemned.store(true, Ordering::Release);
+    }
+
     /// Closes the socket at once, without a word to a server that may not read any more.
     pub(crate) fn cut(self) {
         self.driver.abort();
@@ -113,7 +136,7 @@ impl Session {
     pub(crate) async fn run(&self, sql: &Sql, parameters: &[Parameter<'_>]) -> Result<Vec<Row>, PgError> {
         let rows = self.rows(sql, parameters).await;
         if rows.as_ref().is_err_and(needs_another_session) {
-            self.condemned.store(true, Ordering::Release);
+            self.condemn();
         }
         rows
     }

@@ -9,11 +9,11 @@ use regrant::{
 
 use crate::clients::PostgresClients;
 use crate::error::Error;
-use crate::job::{Commit, Job, Load, Queue};
+use crate::gate::Gate;
+use crate::job::{Commit, Job, Jobs, Load, Queue};
 use crate::lane::Lane;
 use crate::listener::{Listener, ListenerEvent};
 use crate::options::Options;
-use crate::pause::Pause;
 use crate::session::Session;
 use crate::{management, purge, schema};
 
@@ -43,13 +43,16 @@ impl PostgresStore {
         let (requests, jobs) = Queue::new(options.queue);
         let (aside, tasks) = Queue::new(options.queue);
         let mut first = Some(session);
-        let pause = Arc::new(Pause::default());
+        let gate = Arc::new(Gate::default());
+        let lane = |jobs: &Jobs, batch, session| {
+            let lane = Lane::new(Arc::clone(jobs), Arc::clone(&options), batch, session, Arc::clone(&gate));
+            tokio::spawn(lane.work());
+        };
         for _ in 0..options.connections.max(1) {
-            let lane = Lane::new(Arc::clone(&jobs), Arc::clone(&options), options.batch, first.take());
-            tokio::spawn(lane.with_pause(Arc::clone(&pause)).work());
+            lane(&jobs, options.batch, first.take());
         }
         // Management must not stand in the way of a request, nor wait for one.
-        tokio::spawn(Lane::new(tasks, Arc::clone(&options), 1, None).work());
+        lane(&tasks, 1, None);
         Ok(Self(Arc::new(Open { options, requests, aside })))
     }
 
