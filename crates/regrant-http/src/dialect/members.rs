@@ -14,13 +14,7 @@ pub(super) struct Members<'a> {
 
 impl<'a> Members<'a> {
     pub(super) fn of(reply: &'a TokenReply, encoding: TokenEncoding) -> Self {
-        let tokens = match encoding {
-            TokenEncoding::Base64Url => 64 + 86,
-            TokenEncoding::Hex => 96 + 128,
-        };
-        // Beside the tokens and the scope there are names and numbers, and in one dialect an identifier.
-        let object = JsonObject::with_room(tokens + 256 + reply.scope().as_str().len());
-        Self { reply, encoding, object }
+        Self { reply, encoding, object: JsonObject::with_room(room(reply, encoding)) }
     }
 
     pub(super) fn access_token(self) -> Self {
@@ -62,9 +56,8 @@ impl<'a> Members<'a> {
 
     /// The host's attribute of that name; the subject stands in where it is absent.
     pub(super) fn user_uuid(self) -> Self {
-        let terms = &self.reply.terms;
-        let subject = terms.subject.as_ref().map(Subject::as_str);
-        self.with(|object| object.optional_string("user_uuid", terms.attributes.get("user_uuid").or(subject)))
+        let user = user_of(self.reply);
+        self.with(|object| object.optional_string("user_uuid", user))
     }
 
     pub(super) fn finish(self) -> Vec<u8> {
@@ -73,5 +66,68 @@ impl<'a> Members<'a> {
 
     fn with(self, add: impl FnOnce(JsonObject) -> JsonObject) -> Self {
         Self { object: add(self.object), ..self }
+    }
+}
+
+fn user_of(reply: &TokenReply) -> Option<&str> {
+    let terms = &reply.terms;
+    terms.attributes.get("user_uuid").or_else(|| terms.subject.as_ref().map(Subject::as_str))
+}
+
+/// Room for all members that any dialect writes, so that the buffer never grows: that would leave a copy of the tokens.
+fn room(reply: &TokenReply, encoding: TokenEncoding) -> usize {
+    /// The names, the numbers and what stands between them.
+    const AROUND: usize = 224;
+    /// A control character is written as six.
+    const ESCAPED: usize = 6;
+    let tokens = match encoding {
+        TokenEncoding::Base64Url => 64 + 86,
+        TokenEncoding::Hex => 96 + 128,
+    };
+    tokens + AROUND + reply.scope().as_str().len() + ESCAPED * user_of(reply).map_or(0, str::len)
+}
+
+#[cfg(test)]
+mod tests {
+    use regrant::{
+        Attributes, Client, ClientId, Engine, GrantTypes, Host, IssueRequest, Pepper, Rules, Scope, StaticClients,
+        SystemEntropy, Timestamp,
+    };
+    use regrant_memory::MemoryStore;
+
+    use super::super::{partner_json, payu, rfc6749, wso2};
+    use super::*;
+
+    /// The largest answer there is: the longest scope, and a user of nothing but characters to escape.
+    fn largest(user: &str, scope: &str) -> TokenReply {
+        let mut client = Client::public(ClientId::parse("app").unwrap());
+        (client.grants, client.scope) = (GrantTypes::ALL, Scope::parse(scope).unwrap());
+        let rules = Rules::new(Pepper::new(vec![7; 32]).unwrap());
+        let host = Host::new(|| Timestamp::from_unix_seconds(9_999_999_999), SystemEntropy);
+        let engine = Engine::new(MemoryStore::new(), StaticClients::new([client]).unwrap(), rules, host);
+        let mut request = IssueRequest::new(ClientId::parse("app").unwrap(), Scope::parse(scope).unwrap());
+        let mut attributes = Attributes::new();
+        attributes.insert("user_uuid", user).unwrap();
+        request.attributes = attributes;
+        let mut reply = engine.issue(request).unwrap().success().unwrap();
+        reply.expires_in = u64::MAX;
+        reply
+    }
+
+    #[test]
+    fn no_answer_outgrows_its_room() {
+        let (user, scope) = ("\u{1}".repeat(Attributes::MAX_VALUE), "s".repeat(Scope::MAX_BYTES));
+        for (user, scope) in [(user.as_str(), scope.as_str()), ("", "")] {
+            let reply = largest(user, scope);
+            for encoding in [TokenEncoding::Base64Url, TokenEncoding::Hex] {
+                let all = Members::of(&reply, encoding).access_token().token_type().expires_in().refresh_token();
+                let all = all.scope().created_at().user_uuid().finish();
+                assert_eq!(all.capacity(), room(&reply, encoding), "{} bytes were written", all.len());
+            }
+            for write in [rfc6749::success, payu::success, partner_json::success, wso2::success] {
+                let body = write(&reply);
+                assert!(body.capacity() <= room(&reply, TokenEncoding::Hex), "{} bytes were written", body.len());
+            }
+        }
     }
 }
