@@ -1,6 +1,6 @@
 //! Reading a row of `grants`. What its columns mean is told by [`GrantRow`].
 
-use regrant::{Grant, GrantId, GrantRow, Revision};
+use regrant::{Grant, GrantId, GrantRow, Revision, Timestamp};
 use rusqlite::Row;
 
 use crate::cell::{Cells, Column};
@@ -71,4 +71,9 @@ pub(crate) fn read(row: &Row<'_>) -> Result<Grant, Error> {
 /// A number as a column holds it.
 pub(crate) fn signed(number: u64, column: &'static str) -> Result<i64, Error> {
     i64::try_from(number).map_err(|_| Error::OutOfRange { column })
+}
+
+/// An instant as a column holds it.
+pub(crate) fn millis(at: Timestamp) -> Result<i64, Error> {
+    signed(at.unix_millis(), "a time")
 }

@@ -68,6 +68,7 @@
 //! that was cut short is refused, but for one of no bytes, which is a new database.
 
 mod cell;
+mod change;
 mod client_row;
 mod clients;
 mod connect;

@@ -5,8 +5,8 @@ use regrant::{Grant, GrantId, Timestamp};
 use rusqlite::{Connection, Row, params};
 
 use crate::error::Error;
-use crate::grant_row::{columns, read};
-use crate::grants::{bounded, millis};
+use crate::grant_row::{columns, millis, read};
+use crate::grants::bounded;
 
 /// The most candidates of one batch: how long other writers wait.
 const BATCH: usize = 64;

@@ -7,6 +7,7 @@ use regrant::{
     GrantManagement, Policy, Timestamp, TokenStore,
 };
 
+use crate::change::Prepared;
 use crate::clients::SqliteClients;
 use crate::end::End;
 use crate::error::Error;
@@ -87,7 +88,8 @@ impl TokenStore for SqliteStore {
     }
 
     fn commit(&self, change: Change) -> Result<CommitOutcome, Error> {
-        self.writer().write(move |connection| grants::commit(connection, &change))
+        let change = Prepared::new(change)?;
+        self.writer().write_guarded(move |connection| change.commit(connection))
     }
 }
 
@@ -100,7 +102,8 @@ impl AsyncTokenStore for SqliteStore {
     }
 
     async fn commit(&self, change: Change) -> Result<CommitOutcome, Error> {
-        self.writer().submit(move |connection| grants::commit(connection, &change)).await
+        let change = Prepared::new(change)?;
+        self.writer().submit(move |connection| change.commit(connection)).await
     }
 }
 

@@ -74,6 +74,22 @@ impl Writer {
         wait(self.queue(work)?).unwrap_or(Err(Error::NoAnswer))
     }
 
+    /// As [`Writer::write`], for work whose statements are each right by themselves, and of which no more than one writes:
+    /// alone it needs no transaction around it, since each statement is one.
+    ///
+    /// # Errors
+    /// As [`Writer::submit`].
+    pub(crate) fn write_guarded<T, F>(&self, work: F) -> Result<T, Error>
+    where
+        T: Send + 'static,
+        F: Fn(&Connection) -> Result<T, Error> + Send + 'static,
+    {
+        if let Some(turn) = self.counter.turn() {
+            return turn.counter.file.write(work);
+        }
+        wait(self.queue(work)?).unwrap_or(Err(Error::NoAnswer))
+    }
+
     /// Writes, while no thread of the caller waits.
     ///
     /// A caller that goes away before its turn has it not done at all: nobody was told anything.

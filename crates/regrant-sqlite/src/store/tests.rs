@@ -11,8 +11,9 @@ use regrant::{
 use regrant_testkit::race::block_on;
 use rusqlite::{Connection, StatementStatus};
 
+use crate::change::{INSERT, REFRESH};
 use crate::error::Error;
-use crate::grants::{LOAD, REFRESH};
+use crate::grants::LOAD;
 use crate::{Options, SqliteStore};
 
 fn grant() -> Grant {
@@ -62,12 +63,20 @@ fn no_statement_of_a_refresh_is_prepared_twice() {
         assert_eq!(TokenStore::commit(&store, change).unwrap(), CommitOutcome::Committed);
         grant = next(&grant);
     }
-    // A statement that was prepared anew would count its runs from 0.
-    for (sql, count) in [(REFRESH, 200), ("BEGIN IMMEDIATE", 201), ("COMMIT", 201)] {
+    // A statement that was prepared anew would count its runs from 0. Alone, a commit is one statement.
+    for (sql, count) in [(INSERT, 1), (REFRESH, 200), ("BEGIN IMMEDIATE", 0), ("COMMIT", 0)] {
+        assert_eq!(store.file().write(|connection| runs(connection, sql)).unwrap(), (count, 0), "{sql}");
+    }
+    assert_eq!(store.file().read(|connection| runs(connection, LOAD)).unwrap(), (200, 0));
+    for _ in 0..200 {
+        let change = Change::Replace { expected: grant.revision(), grant: next(&grant), revocation: None };
+        assert_eq!(block_on(AsyncTokenStore::commit(&store, change)).unwrap(), CommitOutcome::Committed);
+        grant = next(&grant);
+    }
+    for (sql, count) in [(REFRESH, 400), ("BEGIN IMMEDIATE", 200), ("COMMIT", 200)] {
         assert_eq!(store.file().write(|connection| runs(connection, sql)).unwrap(), (count, 0), "{sql}");
     }
     assert_eq!(store.prepared_again().unwrap(), 0);
-    assert_eq!(store.file().read(|connection| runs(connection, LOAD)).unwrap(), (200, 0));
 }
 
 #[test]
