@@ -1,14 +1,18 @@
 //! Opening the file.
 
+use std::ffi::c_int;
 use std::fs::File;
 use std::path::Path;
+use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use rusqlite::config::DbConfig;
+use rusqlite::hooks::Wal;
 use rusqlite::{Connection, MAIN_DB, OpenFlags};
 
 use crate::error::Error;
+use crate::log::Log;
 use crate::options::Options;
 use crate::schema;
 
@@ -16,7 +20,9 @@ use crate::schema;
 const STATEMENTS: usize = 32;
 
 /// The connection that writes, over a file that has the newest schema.
-pub(crate) fn writer(options: &Options) -> Result<Connection, Error> {
+///
+/// It counts the length of the log in `log`, and moves the log only where nobody else does.
+pub(crate) fn writer(options: &Options, log: &Arc<Log>) -> Result<Connection, Error> {
     make(options.path());
     let mut connection = open(options, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE)?;
     // Before anything is written: the file of another program is left alone.
@@ -24,6 +30,14 @@ pub(crate) fn writer(options: &Options) -> Result<Connection, Error> {
     enter_wal(&connection, options.busy_timeout)?;
     schema::migrate(&mut connection)?;
     sync_directory(options.path()).map_err(Error::Directory)?;
+    let log = Arc::clone(log);
+    connection.wal_hook(Some(move |wal: &mut Wal, frames: c_int| {
+        if log.grown(usize::try_from(frames).unwrap_or_default()) {
+            // The commit stands whatever becomes of this.
+            drop(wal.checkpoint());
+        }
+        Ok(())
+    }))?;
     Ok(connection)
 }
 
@@ -45,6 +59,11 @@ pub(crate) fn reader(options: &Options) -> Result<Connection, Error> {
     let connection = open(options, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
     connection.pragma_update(None, "query_only", true)?;
     Ok(connection)
+}
+
+/// The connection that moves the log beside it.
+pub(crate) fn checkpointer(options: &Options) -> Result<Connection, Error> {
+    open(options, OpenFlags::SQLITE_OPEN_READ_WRITE)
 }
 
 fn open(options: &Options, flags: OpenFlags) -> Result<Connection, Error> {

@@ -1,13 +1,14 @@
 //! The connections: one that writes, some that read.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 
 use rusqlite::{Connection, StatementStatus};
 
 use crate::connect;
 use crate::error::Error;
 use crate::grants;
+use crate::log::Log;
 use crate::options::Options;
 
 /// The open file.
@@ -18,14 +19,21 @@ pub(crate) struct DatabaseFile {
     wanted: AtomicUsize,
     readers: Vec<Mutex<Connection>>,
     next: AtomicUsize,
+    log: Arc<Log>,
 }
 
 impl DatabaseFile {
     pub(crate) fn open(options: &Options) -> Result<Self, Error> {
-        let writer = Mutex::new(connect::writer(options)?);
+        let log = Arc::new(Log::new(options.log_pages));
+        let writer = Mutex::new(connect::writer(options, &log)?);
         let readers = (0..options.readers.max(1)).map(|_| connect::reader(options).map(Mutex::new));
         let readers = readers.collect::<Result<_, _>>()?;
-        Ok(Self { writer, wanted: AtomicUsize::new(0), readers, next: AtomicUsize::new(0) })
+        Ok(Self { writer, wanted: AtomicUsize::new(0), readers, next: AtomicUsize::new(0), log })
+    }
+
+    /// The write-ahead log.
+    pub(crate) fn log(&self) -> &Log {
+        &self.log
     }
 
     /// Works with the connection that writes. Only who has the turn of the [`Writer`](crate::writer::Writer) does.

@@ -44,7 +44,7 @@
 //! the caller's thread, or on the writer's for an awaited call, so that no thread of a runtime waits for a disk.
 //! Whoever comes meanwhile queues, and all that queued is committed as one group, in one transaction with one wait for
 //! the disk. Each has an outcome of its own, and none is answered before the group is durable; where one of them cannot be
-//! written, the others are, each by itself. The queue is bounded, and a flood ends in [`Error::Overloaded`]. Every change
+//! written, the others are, each by itself. A thread moves the log into the file beside them. The queue is bounded, and a flood ends in [`Error::Overloaded`]. Every change
 //! has its guard in the `WHERE`: what other processes write cannot come between.
 //!
 //! # Backups
@@ -78,6 +78,7 @@ mod file;
 mod grant_row;
 mod grants;
 mod lane;
+mod log;
 mod options;
 mod purge;
 mod schema;

@@ -19,6 +19,11 @@ pub struct Options {
     /// How many calls may wait for the writer, and how many awaited ones for a reader, before the next one fails with
     /// [`Error::Overloaded`](crate::Error::Overloaded). Default: 1024.
     pub queue: usize,
+    /// How many pages the write-ahead log holds before it is moved into the file, by a thread of the store. Twice as many
+    /// are its bound, at which a commit moves it; the log goes beyond it only for as long as somebody reads an old state,
+    /// a backup for instance. A short log is moved more often, and a page that was written again meanwhile is moved once.
+    /// Default: 8000, which are 32 MiB.
+    pub log_pages: usize,
 }
 
 impl Options {
@@ -31,6 +36,7 @@ impl Options {
             busy_timeout: Duration::from_secs(5),
             readers: 4,
             queue: 1024,
+            log_pages: 8_000,
         }
     }
 

@@ -42,7 +42,7 @@ impl SqliteStore {
     pub fn open(options: &Options) -> Result<Self, Error> {
         let file = Arc::new(DatabaseFile::open(options)?);
         let reads = Lane::start("regrant-read", options.readers.max(1), options, &file).map_err(Error::Threads)?;
-        let writer = Writer::start(options, &file).map_err(Error::Threads)?;
+        let writer = Writer::start(options, &file)?;
         Ok(Self(Arc::new(Open { reads, writer, file })))
     }
 

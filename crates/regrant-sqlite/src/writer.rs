@@ -5,11 +5,12 @@
 //! whoever finds the turn taken. When it is free, the thread of the writer commits all that wait as one group: a lone
 //! awaited write is a group of one, and waits for nobody either. There is no timer: a group is what came meanwhile.
 
+mod checkpoint;
 mod desk;
 mod group;
 mod job;
+mod teller;
 
-use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, Builder, JoinHandle};
@@ -18,13 +19,15 @@ use std::time::{Duration, Instant};
 use futures_channel::oneshot;
 use rusqlite::Connection;
 
+use crate::connect;
 use crate::error::Error;
 use crate::file::DatabaseFile;
 use crate::options::Options;
 use crate::statistics::Statistics;
 use crate::wait::wait;
-use desk::{Desk, Waiting};
+use desk::{Desk, Next, Waiting};
 use job::{Job, Write};
+use teller::Teller;
 
 /// The most writes of one group: how long the first of them waits for the last.
 const GROUP: usize = 256;
@@ -33,7 +36,8 @@ const GROUP: usize = 256;
 #[derive(Debug)]
 pub(crate) struct Writer {
     counter: Arc<Counter>,
-    thread: Option<JoinHandle<()>>,
+    /// The one that writes, and the one that moves the log.
+    threads: Vec<JoinHandle<()>>,
 }
 
 /// Where callers and the thread of the writer meet.
@@ -43,18 +47,28 @@ struct Counter {
     desk: Mutex<Desk>,
     /// Somebody waits and the turn is free, or the store is gone.
     called: Condvar,
+    /// The turn was given to the one for whom it was kept.
+    reserved: Condvar,
     patience: Duration,
 }
 
 impl Writer {
-    /// Starts the thread.
-    pub(crate) fn start(options: &Options, file: &Arc<DatabaseFile>) -> io::Result<Self> {
-        let desk = Mutex::new(Desk::new(options.queue));
-        let counter = Counter { file: Arc::clone(file), desk, called: Condvar::new(), patience: options.busy_timeout };
-        let counter = Arc::new(counter);
-        let serving = Arc::clone(&counter);
-        let thread = Builder::new().name("regrant-write".to_owned()).spawn(move || serving.serve())?;
-        Ok(Self { counter, thread: Some(thread) })
+    /// Starts the threads. One of them has a connection of its own.
+    pub(crate) fn start(options: &Options, file: &Arc<DatabaseFile>) -> Result<Self, Error> {
+        let connection = connect::checkpointer(options)?;
+        let counter = Arc::new(Counter::new(options, file));
+        let (serving, moving) = (Arc::clone(&counter), Arc::clone(&counter));
+        let mut writer = Self { counter, threads: Vec::new() };
+        let (teller, groups) = Teller::new();
+        writer.spawn("regrant-write", move || serving.serve(&teller))?;
+        writer.spawn("regrant-answer", move || teller::serve(&groups))?;
+        writer.spawn("regrant-log", move || checkpoint::serve(&moving, &connection))?;
+        Ok(writer)
+    }
+
+    fn spawn(&mut self, name: &str, work: impl FnOnce() + Send + 'static) -> Result<(), Error> {
+        self.threads.push(Builder::new().name(name.to_owned()).spawn(work).map_err(Error::Threads)?);
+        Ok(())
     }
 
     /// Writes, and makes the thread of the caller wait for it.
@@ -137,15 +151,28 @@ impl Drop for Writer {
     fn drop(&mut self) {
         self.counter.desk().close();
         self.counter.called.notify_one();
-        // The last handle may go with an answer that the thread itself gives; it cannot wait for its own end.
-        if let Some(thread) = self.thread.take().filter(|thread| thread.thread().id() != thread::current().id()) {
-            // The thread survives the panic of a job, so there is nothing to hear from it.
-            drop(thread.join());
+        self.counter.file.log().close();
+        // The last handle may go with an answer that the thread of the writer gives. It cannot wait for its own end, nor
+        // for the other one, which may wait for the turn.
+        let mine = thread::current().id();
+        if self.threads.iter().all(|thread| thread.thread().id() != mine) {
+            // A thread survives the panic of a job, so there is nothing to hear from it.
+            self.threads.drain(..).for_each(|thread| drop(thread.join()));
         }
     }
 }
 
 impl Counter {
+    fn new(options: &Options, file: &Arc<DatabaseFile>) -> Self {
+        Self {
+            file: Arc::clone(file),
+            desk: Mutex::new(Desk::new(options.queue)),
+            called: Condvar::new(),
+            reserved: Condvar::new(),
+            patience: options.busy_timeout,
+        }
+    }
+
     // INVARIANT: nothing that can panic happens while the desk is locked, so a poisoned lock is whole.
     fn desk(&self) -> MutexGuard<'_, Desk> {
         self.desk.lock().unwrap_or_else(PoisonError::into_inner)
@@ -158,21 +185,31 @@ impl Counter {
         taken.then(|| Turn { counter: self })
     }
 
+    /// The turn, before everybody who waits for it.
+    fn reserved(&self) -> Turn<'_> {
+        let mut desk = self.desk();
+        desk.reserve();
+        while desk.is_reserved() {
+            desk = self.reserved.wait(desk).unwrap_or_else(PoisonError::into_inner);
+        }
+        Turn { counter: self }
+    }
+
     /// What the thread does until the store is gone and nobody waits.
-    fn serve(&self) {
+    fn serve(&self, teller: &Teller) {
         while let Some((_turn, group)) = self.next() {
             // No panic of a job, or of what wakes its caller, gets as far as here. If one did, it would be the end of one
             // group, and not of the thread that all others wait for.
-            drop(catch_unwind(AssertUnwindSafe(|| self.work(group))));
+            drop(catch_unwind(AssertUnwindSafe(|| self.work(group, teller))));
         }
     }
 
     /// Writes a group. What is left of it once it took too long is refused.
-    fn work(&self, group: Vec<Waiting>) {
+    fn work(&self, group: Vec<Waiting>, teller: &Teller) {
         let jobs = group.into_iter().filter_map(|waiting| self.in_time(waiting)).collect();
         let began = Instant::now();
         let over = || self.is_over(began).then(|| self.desk().refuse());
-        self.file.write(|connection| group::together(connection, jobs, over));
+        self.file.write(|connection| group::together(connection, jobs, over, |jobs| teller.tell(jobs)));
     }
 
     /// Whether who waits since then has waited too long.
@@ -214,8 +251,11 @@ struct Turn<'a> {
 
 impl Drop for Turn<'_> {
     fn drop(&mut self) {
-        if self.counter.desk().give_back() {
-            self.counter.called.notify_one();
+        let next = self.counter.desk().give_back();
+        match next {
+            Next::Nobody => {}
+            Next::Writer => self.counter.called.notify_one(),
+            Next::Reserved => self.counter.reserved.notify_one(),
         }
     }
 }

@@ -14,11 +14,24 @@ pub(super) struct Waiting {
     pub(super) since: Instant,
 }
 
+/// Whose turn is next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Next {
+    /// Of whoever comes.
+    Nobody,
+    /// Of those who wait, for whom the thread of the writer works.
+    Writer,
+    /// Of the one for whom it was kept.
+    Reserved,
+}
+
 /// One turn, and a bounded queue for it.
 pub(super) struct Desk {
     waiting: VecDeque<Waiting>,
     capacity: usize,
     taken: bool,
+    /// Whoever has the turn gives it to the one who waits for it before all others.
+    reserved: bool,
     closed: bool,
     statistics: Statistics,
 }
@@ -26,7 +39,7 @@ pub(super) struct Desk {
 impl Desk {
     pub(super) fn new(capacity: usize) -> Self {
         let statistics = Statistics::default();
-        Self { waiting: VecDeque::new(), capacity, taken: false, closed: false, statistics }
+        Self { waiting: VecDeque::new(), capacity, taken: false, reserved: false, closed: false, statistics }
     }
 
     /// Takes the turn, unless somebody has it or was here first.
@@ -56,10 +69,29 @@ impl Desk {
         *largest_group = writes.max(*largest_group);
     }
 
-    /// Gives the turn back; answers whether the thread of the writer is to be called.
-    pub(super) fn give_back(&mut self) -> bool {
-        self.taken = false;
-        !self.waiting.is_empty()
+    /// Takes the turn for something that is no write, before everybody who waits. Where it is taken, it is kept for this
+    /// one, who asks [`Desk::is_reserved`] for it.
+    pub(super) const fn reserve(&mut self) {
+        self.reserved = self.taken;
+        self.taken = true;
+    }
+
+    /// Whether somebody else still has the turn that is kept.
+    pub(super) const fn is_reserved(&self) -> bool {
+        self.reserved
+    }
+
+    /// Gives the turn back; answers whom to call.
+    pub(super) fn give_back(&mut self) -> Next {
+        self.taken = self.reserved;
+        if self.reserved {
+            self.reserved = false;
+            Next::Reserved
+        } else if self.waiting.is_empty() {
+            Next::Nobody
+        } else {
+            Next::Writer
+        }
     }
 
     /// Queues; answers whether the thread of the writer is to be called, which else looks when the turn is free.
@@ -95,9 +127,9 @@ impl Desk {
 
 impl fmt::Debug for Desk {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { waiting, capacity, taken, closed, statistics } = self;
+        let Self { waiting, capacity, taken, reserved, closed, statistics } = self;
         let mut desk = f.debug_struct("Desk");
         desk.field("waiting", &waiting.len()).field("capacity", capacity).field("taken", taken);
-        desk.field("closed", closed).field("statistics", statistics).finish()
+        desk.field("reserved", reserved).field("closed", closed).field("statistics", statistics).finish()
     }
 }

@@ -23,12 +23,17 @@ pub(super) fn alone<T>(
 ///
 /// One write that fails must not fail the others, so each is then tried by itself, and gets an answer of its own; what
 /// is left once `over` answers an error is told that one.
-pub(super) fn together(connection: &Connection, mut jobs: Vec<Box<dyn Job>>, over: impl Fn() -> Option<Error>) {
-    if jobs.len() <= 1 {
-        return one_by_one(connection, jobs, over);
+pub(super) fn together(
+    connection: &Connection,
+    mut jobs: Vec<Box<dyn Job>>,
+    over: impl Fn() -> Option<Error>,
+    tell: impl FnOnce(Vec<Box<dyn Job>>),
+) {
+    if jobs.is_empty() {
+        return;
     }
     match attempt(connection, &mut jobs) {
-        Ok(()) => jobs.into_iter().for_each(Job::answer),
+        Ok(()) => tell(jobs),
         Err(Failure::Undone) => one_by_one(connection, jobs, over),
         Err(Failure::All(error)) => jobs.into_iter().for_each(|job| job.fail(again(&error).into())),
     }

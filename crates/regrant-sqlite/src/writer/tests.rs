@@ -15,6 +15,9 @@ use tempfile::TempDir;
 use super::*;
 use crate::SqliteStore;
 
+mod answers;
+mod moving;
+
 /// A store with a table of its own for these tests.
 struct Place {
     directory: TempDir,
@@ -396,7 +399,10 @@ fn one_by_one_ends_when_the_time_of_the_group_is_over() {
         .unzip();
     let asked = AtomicUsize::new(0);
     let over = || (asked.fetch_add(1, Ordering::SeqCst) >= 3).then_some(Error::Overloaded);
-    place.store.file().write(|connection| group::together(connection, jobs, over));
+    place
+        .store
+        .file()
+        .write(|connection| group::together(connection, jobs, over, |_| panic!("no group was committed")));
     let answers: Vec<_> = answers.into_iter().map(|answer| block_on(answer).unwrap()).collect();
     assert!(matches!(answers[..], [Ok(0), Err(Error::Sqlite(_)), Ok(1), Err(Error::Overloaded)]), "{answers:?}");
     assert_eq!(place.seen(), [0, 1]);

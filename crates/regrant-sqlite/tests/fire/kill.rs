@@ -37,7 +37,10 @@ fn refreshes_until_killed() {
     let orders: Vec<u64> = child::extra().split(' ').map(|number| number.parse().unwrap()).collect();
     let [seed, now, limit, callers] = orders[..] else { panic!("{orders:?}") };
     let lasts = read_lasts(BufReader::new(std::io::stdin()));
-    let server = engine(SqliteStore::open(&Options::new(file)).unwrap(), &Hands::at(now));
+    let mut options = Options::new(file);
+    // So that a kill meets a log that is being moved, too.
+    options.log_pages = 16;
+    let server = engine(SqliteStore::open(&options).unwrap(), &Hands::at(now));
     let callers = usize::try_from(callers).unwrap();
     thread::scope(|scope| {
         for caller in 0..callers {

@@ -28,10 +28,14 @@ const SECTOR: usize = 512;
 fn refreshes_under_a_trace() {
     let Some(file) = child::file() else { return };
     let (sync, count) = child::extra().split_once(' ').map(|(sync, n)| (sync.to_owned(), n.parse().unwrap())).unwrap();
-    let options = match sync.as_str() {
+    let mut options = match sync.as_str() {
         "full" => Options::new(file),
         _ => Options::new(file).dangerous().synchronous_normal(),
     };
+    if sync == "full" {
+        // So that the power fails while a log is being moved, too.
+        options.log_pages = 12;
+    }
     let server = engine(SqliteStore::open(&options).unwrap(), &Hands::new());
     let mut lasts = read_lasts(BufReader::new(std::io::stdin()));
     let mut chance = Chance::new(7);
@@ -85,7 +89,9 @@ impl Reader<'_> {
 
     fn done(&self, call: &str) -> Option<Event> {
         let (name, rest) = call.split_once('(')?;
-        let (arguments, result) = rest.rsplit_once(") = ")?;
+        // `strace` pads the result of a short line, as that of a call that another thread interrupted is.
+        let (arguments, result) = rest.rsplit_once(" = ")?;
+        let arguments = arguments.trim_end().strip_suffix(')')?;
         assert!(!result.starts_with('-'), "the trace has a call that failed: {name} {result}");
         let words: Vec<&str> = arguments.split(", ").collect();
         let number = |place: usize| words[place].parse().unwrap();
