@@ -2,15 +2,13 @@
 
 use std::env;
 
-/// How much is measured. The environment variable `REGRANT_BENCH` says it: `quick`, `default` or `full`.
+/// How much is measured. The environment variable `REGRANT_BENCH` says it: `quick` or `default`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mode {
     /// Does everything once, with few grants: it shows that all parts work. Its figures mean little.
     Quick,
-    /// What the report is made of, in less than half an hour.
+    /// What the report is made of, in little more than half an hour.
     Default,
-    /// The same, and what takes much longer: SQLite at ten million grants.
-    Full,
 }
 
 impl Mode {
@@ -20,11 +18,7 @@ impl Mode {
     }
 
     fn named(name: &str) -> Self {
-        match name {
-            "quick" => Self::Quick,
-            "full" => Self::Full,
-            _ => Self::Default,
-        }
+        if name == "quick" { Self::Quick } else { Self::Default }
     }
 
     /// The first of two in a quick run, else the second.
@@ -39,10 +33,7 @@ mod tests {
 
     #[test]
     fn an_unknown_name_is_the_default() {
-        assert_eq!(
-            ["quick", "full", "", "fast"].map(Mode::named),
-            [Mode::Quick, Mode::Full, Mode::Default, Mode::Default]
-        );
-        assert_eq!((Mode::Quick.pick(1, 2), Mode::Full.pick(1, 2)), (1, 2));
+        assert_eq!(["quick", "fast", ""].map(Mode::named), [Mode::Quick, Mode::Default, Mode::Default]);
+        assert_eq!((Mode::Quick.pick(1, 2), Mode::Default.pick(1, 2)), (1, 2));
     }
 }
