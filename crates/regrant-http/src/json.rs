@@ -93,9 +93,9 @@ impl JsonObject {
     }
 
     fn name(&mut self, name: &str) {
-        self.buffer.push(if self.buffer.is_empty() { '{' } else { ',' });
-        push_string(&mut self.buffer, name);
-        self.buffer.push(':');
+        self.buffer.push_str(if self.buffer.is_empty() { "{\"" } else { ",\"" });
+        push_inner(&mut self.buffer, name);
+        self.buffer.push_str("\":");
     }
 }
 
@@ -115,12 +115,19 @@ impl Default for JsonObject {
 /// Writes `text` as a JSON string: `"`, `\` and control characters escaped (RFC 8259 §7), everything else as it is.
 fn push_string(buffer: &mut String, text: &str) {
     buffer.push('"');
-    if text.bytes().all(|byte| byte >= b' ' && byte != b'"' && byte != b'\\') {
+    push_inner(buffer, text);
+    buffer.push('"');
+}
+
+/// The same without the quotes.
+fn push_inner(buffer: &mut String, text: &str) {
+    // All octets are looked at, without a branch for each.
+    let escaped = |byte: u8| u8::from(byte < b' ') | u8::from(byte == b'"') | u8::from(byte == b'\\');
+    if text.bytes().fold(0, |any, byte| any | escaped(byte)) == 0 {
         buffer.push_str(text);
     } else {
         text.chars().for_each(|c| push_escaped(buffer, c));
     }
-    buffer.push('"');
 }
 
 fn push_escaped(buffer: &mut String, c: char) {
