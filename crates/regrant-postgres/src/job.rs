@@ -1,7 +1,7 @@
 //! What waits for a connection, and the bounded queue it waits in.
 
 use std::fmt;
-use std::future::Future;
+use std::future::{Future, ready};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Instant;
@@ -40,8 +40,18 @@ pub(crate) struct Lookup {
 
 /// Anything else that is to be done on a connection, by itself. It tells its caller the outcome.
 pub(crate) struct Work {
-    pub(crate) run: Box<dyn for<'a> FnOnce(&'a Session) -> Working<'a> + Send>,
+    run: Runs,
     writes: bool,
+}
+
+/// Does the work, or has its caller hear why it is not done.
+type Runs = Box<dyn for<'a> FnOnce(Result<&'a Session, Error>) -> Working<'a> + Send>;
+
+impl Work {
+    /// Does it.
+    pub(crate) async fn run(self, session: &Session) {
+        (self.run)(Ok(session)).await;
+    }
 }
 
 /// Work under way.
@@ -79,13 +89,13 @@ impl Job {
         }
     }
 
-    /// Tells the one who waits that it was not done. Work drops its end of the channel.
+    /// Tells the one who waits that it was not done.
     pub(crate) fn fail(self, error: Error) {
         match self {
             Self::Load(load) => tell(load.reply, Err(error)),
             Self::Commit(commit) => tell(commit.reply, Err(error)),
             Self::Lookup(lookup) => tell(lookup.reply, Err(error)),
-            Self::Work(_) => {}
+            Self::Work(work) => drop((work.run)(Err(error))),
         }
     }
 }
@@ -170,9 +180,15 @@ where
     F: for<'a> FnOnce(&'a Session) -> Asked<'a, T> + Send + 'static,
 {
     Job::Work(Work {
-        run: Box::new(move |session| {
-            let working = work(session);
-            Box::pin(async move { tell(reply, working.await) })
+        run: Box::new(move |session| match session {
+            Ok(session) => {
+                let working = work(session);
+                Box::pin(async move { tell(reply, working.await) })
+            }
+            Err(error) => {
+                tell(reply, Err(error));
+                Box::pin(ready(()))
+            }
         }),
         writes,
     })

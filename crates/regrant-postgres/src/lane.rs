@@ -4,8 +4,9 @@
 //! the loads, one for the replacements, and so on, sent at once. So a lone call waits for nobody, and under load each
 //! round trip and each flush of the log serves many.
 
+use std::mem;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use tokio::time::timeout;
 
@@ -15,9 +16,6 @@ use crate::job::{Job, Jobs, Queued};
 use crate::options::Options;
 use crate::pass::Pass;
 use crate::session::Session;
-
-/// How much longer the store waits for an answer than the server works on it.
-const GRACE: Duration = Duration::from_secs(1);
 
 /// What a lane works with.
 #[derive(Debug)]
@@ -73,41 +71,84 @@ impl Lane {
 
     /// Has jobs done; answers with those that are still to be done.
     async fn pass(&mut self, jobs: Vec<Job>) -> Vec<Job> {
-        let session = match self.confirmed_session().await {
+        let session = match self.session().await {
             Ok(session) => session,
             Err(error) => {
                 fail_all(jobs, &error);
                 return Vec::new();
             }
         };
-        let (jobs, passage) = self.admitted(jobs, &session).await;
-        let pass = Pass::of(jobs, self.options.notify).run(&session);
-        let Ok(left) = timeout(self.limit(), pass).await else {
-            // Every reply of the pass was dropped with it: `Error::NoAnswer`.
-            session.cut();
-            if passage.is_some() {
-                self.gate.unanswered(Instant::now());
-            }
-            return Vec::new();
-        };
-        if let Some(passage) = passage.filter(|_| session.is_usable()) {
-            self.gate.answered(passage);
+        let (commits, mut jobs): (Vec<Job>, Vec<Job>) = jobs.into_iter().partition(Job::commits);
+        let passage = self.admitted(!commits.is_empty(), &session).await;
+        match passage {
+            Some(_) => jobs.extend(commits),
+            None => fail_all(commits, &Error::Overloaded),
         }
+        if self.options.confirmation.pending().is_some() {
+            fail_all(mem::take(&mut jobs), &Error::NotReplicated);
+        }
+        let left = self.run(jobs, passage, &session).await;
         self.session = session.is_usable().then_some(session);
         left
     }
 
-    /// The jobs without those that are held back; and how the commits among them came to be sent, if there are any.
-    async fn admitted(&self, jobs: Vec<Job>, session: &Session) -> (Vec<Job>, Option<Passage>) {
-        if !jobs.iter().any(Job::commits) {
-            return (jobs, None);
+    async fn run(&self, jobs: Vec<Job>, passage: Option<Passage>, session: &Session) -> Vec<Job> {
+        let passage = passage.filter(|_| jobs.iter().any(Job::commits));
+        let done = timeout(self.options.limit(), Pass::of(jobs, self.options.notify).run(session)).await;
+        let Ok(left) = done else {
+            // Every reply of the pass was dropped with it: `Error::NoAnswer`.
+            session.cut();
+            if let Some(passage) = passage {
+                self.gate.unanswered(passage, Instant::now());
+            }
+            return Vec::new();
+        };
+        match passage {
+            Some(passage) if session.is_usable() => self.gate.answered(passage),
+            Some(passage) => self.gate.unknown(passage),
+            None => {}
         }
-        if let Some(passage) = self.passage(session).await {
-            return (jobs, Some(passage));
+        left
+    }
+
+    /// Whether commits may be sent, if any are to be, on a server that holds nothing which a failover would lose.
+    ///
+    /// Somebody may have cancelled a commit's wait for the standby. The server then shows what it alone has, and an answer
+    /// that rests on it would be lost with the server. So nothing is read before the standby has it as well: before a commit
+    /// of the store's own is answered. That is also what is tried with after a pause, since it always writes.
+    async fn admitted(&self, commits: bool, session: &Session) -> Option<Passage> {
+        let confirmation = &self.options.confirmation;
+        if !commits && confirmation.pending().is_none() {
+            return None;
         }
-        let (held, rest): (Vec<Job>, Vec<Job>) = jobs.into_iter().partition(Job::commits);
-        fail_all(held, &Error::Overloaded);
-        (rest, None)
+        // The question may be what tells of such a wait, so it comes first.
+        let passage = self.passage(session).await?;
+        let warnings = confirmation.pending();
+        if warnings.is_none() && passage == Passage::Open {
+            return Some(passage);
+        }
+        let confirmed = timeout(self.options.limit(), session.confirm()).await;
+        let passage = match confirmed {
+            Ok(Ok(())) => {
+                self.gate.answered(passage);
+                Passage::Open
+            }
+            // Such a server waits for no standby, and what is tried with is the next commit.
+            Ok(Err(error)) if is_unknown_question(&error) => passage,
+            Ok(Err(_)) => {
+                self.gate.unknown(passage);
+                return None;
+            }
+            Err(_) => {
+                session.cut();
+                self.gate.unanswered(passage, Instant::now());
+                return None;
+            }
+        };
+        if let Some(warnings) = warnings {
+            confirmation.confirm(warnings);
+        }
+        Some(passage)
     }
 
     /// Whether commits may be sent. Where that depends on the server, it is asked.
@@ -117,49 +158,20 @@ impl Lane {
             Leave::Denied => return None,
             Leave::Ask => {}
         }
-        match timeout(self.limit(), session.holds_commits(self.options.statement_timeout)).await {
-            // A server that does not know the question has no such standby.
-            Ok(Ok(false) | Err(Error::Refused(_))) => Some(self.gate.nothing_is_held()),
-            Ok(Ok(true) | Err(_)) => None,
-            Err(_) => {
-                session.condemn();
-                None
+        match timeout(self.options.limit(), session.holds_commits(self.options.age_of_held())).await {
+            Ok(Ok(true)) => self.gate.holds_some(),
+            Ok(Ok(false)) => {
+                if self.gate.came_loose() {
+                    self.options.confirmation.warn();
+                }
+                return self.gate.holds_none(Instant::now());
             }
+            // A server that does not know the question has no such standby. Any other refusal leaves it open.
+            Ok(Err(error)) if is_unknown_question(&error) => return self.gate.holds_none(Instant::now()),
+            Ok(Err(_)) => {}
+            Err(_) => session.condemn(),
         }
-    }
-
-    /// How long the store waits for an answer.
-    fn limit(&self) -> Duration {
-        self.options.statement_timeout.saturating_add(GRACE)
-    }
-
-    /// A connection to a server that holds nothing which a failover would lose.
-    ///
-    /// Somebody may have cancelled a commit's wait for the standby. The server then shows what it alone has, and an answer
-    /// that rests on it would be lost with the server. So nothing is read before the standby has it as well.
-    async fn confirmed_session(&mut self) -> Result<Session, Error> {
-        let session = self.session().await?;
-        let Some(warnings) = self.options.confirmation.pending() else {
-            return Ok(session);
-        };
-        // It waits for the standby like any commit.
-        let Some(passage) = self.passage(&session).await else {
-            self.session = Some(session);
-            return Err(Error::NotReplicated);
-        };
-        match timeout(self.limit(), session.confirm()).await {
-            Ok(Err(error)) if !is_unknown_question(&error) => Err(error),
-            Ok(_) => {
-                self.gate.answered(passage);
-                self.options.confirmation.confirm(warnings);
-                Ok(session)
-            }
-            Err(_) => {
-                session.cut();
-                self.gate.unanswered(Instant::now());
-                Err(Error::NotReplicated)
-            }
-        }
+        None
     }
 
     async fn session(&mut self) -> Result<Session, Error> {
@@ -170,9 +182,11 @@ impl Lane {
     }
 }
 
-/// Whether the server does not know how to say that its standby has everything: then it has no such standby.
+/// Whether the server does not know what it is asked of its standby, by a function or a table or a column that it lacks: then it
+/// has no such standby.
 fn is_unknown_question(error: &Error) -> bool {
-    matches!(error, Error::Refused(fault) if matches!(fault.sqlstate(), Some("42883" | "0A000")))
+    let unknown = ["42883", "42P01", "42703", "0A000"];
+    matches!(error, Error::Refused(fault) if fault.sqlstate().is_some_and(|code| unknown.contains(&code)))
 }
 
 fn fail_all(jobs: Vec<Job>, error: &Error) {

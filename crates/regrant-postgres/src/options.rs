@@ -8,6 +8,9 @@ use crate::address::Address;
 use crate::confirmation::Confirmation;
 use crate::error::Error;
 
+/// How much longer the store waits for an answer than the server works on it.
+const GRACE: Duration = Duration::from_secs(1);
+
 /// Which database, and how it is used.
 #[derive(Clone)]
 #[non_exhaustive]
@@ -78,6 +81,23 @@ impl Options {
     /// As [`Options::new`].
     pub fn with_listener(self, url: &str) -> Result<Self, Error> {
         Ok(Self { listener: Some(Address::parse(url)?), ..self })
+    }
+
+    /// How long the store waits for an answer.
+    pub(crate) const fn limit(&self) -> Duration {
+        self.statement_timeout.saturating_add(GRACE)
+    }
+
+    /// How long a statement may wait for what somebody has locked.
+    pub(crate) fn lock_timeout(&self) -> Duration {
+        (self.statement_timeout / 8).max(Duration::from_millis(1))
+    }
+
+    /// How long ago a statement began at least whose commit counts as held by the server. The commits of a node that works wait
+    /// for the standby as well, for a moment; and what had no answer may have begun late in its pass, so this is how long
+    /// the question for it is put off. Twice as long as others wait for a lock is more than the one and little for the other.
+    pub(crate) fn age_of_held(&self) -> Duration {
+        self.lock_timeout().saturating_mul(2)
     }
 
     /// The address to listen at. A session behind a pooler would say that it listens, and hear nothing.

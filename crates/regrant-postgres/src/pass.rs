@@ -79,8 +79,8 @@ impl Pass {
         let Self { loads, lookups, insertions, replacements, ends, work, later, notify } = self;
         let writes =
             join4(insertions.write(session), replacements.write(session), end_all(ends, session, notify), async {
-                for Work { run, .. } in work {
-                    run(session).await;
+                for work in work {
+                    work.run(session).await;
                 }
             });
         let reads = futures_util::future::join(load(loads, session), look_up(lookups, session));

@@ -43,7 +43,7 @@ impl Announced {
 }
 
 const HELD: Sql = Sql {
-    text: "SELECT FROM pg_stat_activity WHERE usename = current_user AND wait_event = 'SyncRep' \
+    text: "SELECT FROM pg_stat_activity WHERE usename = session_user AND wait_event = 'SyncRep' \
            AND query_start < clock_timestamp() - $1 * interval '1 ms' LIMIT 1",
     types: &[Type::INT8],
 };
@@ -103,13 +103,13 @@ impl Session {
         }
     }
 
-    /// Whether the server holds commits of this role that have waited for the standby for longer than a statement may take:
-    /// those of any node, also of connections that were given up. It only reads, so it waits for no standby itself.
+    /// Whether the server holds commits of this role that wait for the standby and are of this age: those of any node, also of
+    /// connections that were given up. It only reads, so it waits for no standby itself.
     ///
     /// # Errors
     /// The server does not know the question; the connection was lost.
-    pub(crate) async fn holds_commits(&self, statement_timeout: Duration) -> Result<bool, Error> {
-        let millis = i64::try_from(statement_timeout.as_millis()).unwrap_or(i64::MAX);
+    pub(crate) async fn holds_commits(&self, age: Duration) -> Result<bool, Error> {
+        let millis = i64::try_from(age.as_millis()).unwrap_or(i64::MAX);
         let held = self.run(&HELD, &[&millis]).await;
         held.map(|rows| !rows.is_empty()).map_err(|error| Error::of_statement(&error))
     }
@@ -120,7 +120,8 @@ impl Session {
     }
 
     /// Closes the socket at once, without a word to a server that may not read any more.
-    pub(crate) fn cut(self) {
+    pub(crate) fn cut(&self) {
+        self.condemn();
         self.driver.abort();
     }
 
@@ -169,7 +170,7 @@ impl Session {
 /// long before their statement is given up, so that what shares the statement can go on without them.
 fn settings(options: &Options) -> String {
     let statement = options.statement_timeout.as_millis();
-    let lock = (statement / 8).max(1);
+    let lock = options.lock_timeout().as_millis();
     format!(
         "-c statement_timeout={statement} -c lock_timeout={lock} -c tcp_keepalives_idle=5 -c tcp_keepalives_interval=1 \
          -c tcp_keepalives_count=5"

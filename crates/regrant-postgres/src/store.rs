@@ -43,7 +43,7 @@ impl PostgresStore {
         let (requests, jobs) = Queue::new(options.queue);
         let (aside, tasks) = Queue::new(options.queue);
         let mut first = Some(session);
-        let gate = Arc::new(Gate::default());
+        let gate = Arc::new(Gate::new(options.age_of_held(), options.limit()));
         let lane = |jobs: &Jobs, batch, session| {
             let lane = Lane::new(Arc::clone(jobs), Arc::clone(&options), batch, session, Arc::clone(&gate));
             tokio::spawn(lane.work());

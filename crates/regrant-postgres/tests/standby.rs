@@ -18,7 +18,7 @@ use tokio_postgres::Client;
 const HELD: &str = "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'SyncRep'";
 const LINES: u64 = 16;
 
-/// A server whose standby may go away, and a store that gives a commit up after a second and a bit.
+/// A server whose standby may go away, and a store that gives a commit up after two seconds.
 struct Place {
     server: Server,
     url: String,
@@ -28,12 +28,25 @@ struct Place {
 
 impl Place {
     async fn new() -> Self {
+        Self::of("").await
+    }
+
+    /// The same, where the store serves as the role `service` after these statements.
+    async fn of(statements: &str) -> Self {
         let server = Server::start(&[]).unwrap();
-        let url = server.url(&server.database().unwrap());
+        let database = server.database().unwrap();
+        let mut url = server.url(&database);
+        if !statements.is_empty() {
+            drop(PostgresStore::open(options(&url)).await.unwrap());
+            server.sql(&database, statements).unwrap();
+            url = url.replace("postgres@", "service@");
+        }
         let mut options = options(&url);
-        (options.connections, options.statement_timeout) = (4, Duration::from_millis(100));
+        // A machine that stands still for a moment must not have the server give the question up.
+        (options.connections, options.statement_timeout) = (4, Duration::from_secs(1));
         options.patience = Duration::from_mins(1);
         let store = PostgresStore::open(options).await.unwrap();
+        let url = server.url(&database);
         store.clients(Policy::default()).add(&ClientRecord::new(client())).await.unwrap();
         for n in 0..LINES {
             assert_eq!(store.commit(insert(id(n))).await.unwrap(), CommitOutcome::Committed);
@@ -78,25 +91,28 @@ impl Place {
     }
 
     /// Everybody writes, again and again: lines that begin, and an operator. No two write the same row, or they would wait for it.
+    /// Each counts how often it was told that nothing was written.
     fn write_on(&self, stop: &Arc<AtomicBool>) -> Vec<JoinHandle<u64>> {
         let lines = (0..=LINES).map(|n| {
             let (store, stop) = (self.store.clone(), Arc::clone(stop));
             tokio::spawn(async move {
                 let clients = store.clients(Policy::default());
-                let mut failed = 0;
+                let (mut failed, mut refused) = (0, 0);
                 while !stop.load(Ordering::SeqCst) {
                     let outcome = if n < LINES {
                         store.commit(insert(id(1_000_000 * (n + 1) + failed))).await
                     } else {
                         clients.set_enabled(&web(), true).await.map(|_| CommitOutcome::Committed)
                     };
-                    failed += u64::from(match outcome {
-                        Err(Error::Overloaded | Error::NoAnswer | Error::Refused(_)) => true,
+                    failed += 1;
+                    match outcome {
+                        Err(Error::Overloaded) => refused += 1,
+                        Err(Error::NoAnswer | Error::Refused(_)) => {}
                         other => panic!("answered without the standby: {other:?}"),
-                    });
+                    }
                     sleep(Duration::from_millis(10)).await;
                 }
-                failed
+                refused
             })
         });
         lines.collect()
@@ -111,7 +127,7 @@ async fn a_standby_that_is_away_takes_one_place_for_each_connection_however_long
     let stop = Arc::new(AtomicBool::new(false));
     let lines = place.write_on(&stop);
     let (since, mut most) = (Instant::now(), 0);
-    while since.elapsed() < Duration::from_secs(8) {
+    while since.elapsed() < Duration::from_secs(6) {
         most = most.max(place.held().await);
         assert!(most <= 5, "{most} places are taken");
         // Reads go on.
@@ -120,7 +136,7 @@ async fn a_standby_that_is_away_takes_one_place_for_each_connection_however_long
     }
     stop.store(true, Ordering::SeqCst);
     for line in lines {
-        assert!(line.await.unwrap() > 20, "whoever writes is refused at once, and can come again");
+        assert!(line.await.unwrap() > 20, "whoever writes is refused at once, the operator too, and can come again");
     }
     assert_eq!(place.held().await, most, "what was sent is still there");
     place.do_without();
@@ -148,7 +164,7 @@ async fn the_question_whether_the_standby_has_all_takes_no_more_places_either() 
     place.cancel().await;
     assert!(matches!(commit.await.unwrap().unwrap_err(), Error::NotReplicated));
     let since = Instant::now();
-    while since.elapsed() < Duration::from_secs(8) {
+    while since.elapsed() < Duration::from_secs(6) {
         let loads = (0..LINES).map(|n| {
             let store = place.store.clone();
             tokio::spawn(async move { store.load(&id(n)).await })
@@ -160,6 +176,60 @@ async fn the_question_whether_the_standby_has_all_takes_no_more_places_either() 
         sleep(Duration::from_millis(20)).await;
     }
     assert!(place.held().await > 0);
+    place.do_without();
+    let since = Instant::now();
+    while place.store.load(&id(0)).await.is_err() {
+        assert!(since.elapsed() < Duration::from_secs(30), "nothing is read yet");
+        sleep(Duration::from_millis(10)).await;
+    }
+}
+
+const TABLES: &str = "CREATE ROLE service LOGIN; GRANT USAGE ON SCHEMA regrant TO PUBLIC; \
+                      GRANT ALL ON ALL TABLES IN SCHEMA regrant TO PUBLIC; ";
+
+/// The server holds one commit of a role. However often somebody writes, it gets no other.
+async fn one_is_held(of_the_role: &str) {
+    let place = Place::of(&format!("{TABLES}{of_the_role}")).await;
+    place.lose_the_standby().await;
+    assert!(matches!(place.store.commit(replace(id(0), 1)).await.unwrap_err(), Error::NoAnswer));
+    let since = Instant::now();
+    while since.elapsed() < Duration::from_secs(1) {
+        let error = place.store.commit(replace(id(1), 1)).await.unwrap_err();
+        assert!(matches!(error, Error::Overloaded), "{error}");
+        sleep(Duration::from_millis(20)).await;
+    }
+    assert_eq!(place.held().await, 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_refuses_the_question_what_it_holds_is_sent_nothing() {
+    one_is_held("REVOKE SELECT ON pg_stat_activity FROM PUBLIC").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_held_is_known_by_the_role_that_has_logged_in() {
+    // A role sees what another one waits for only so.
+    let acts_as_another = "CREATE ROLE worker; GRANT worker TO service; ALTER ROLE service SET role = worker; \
+                           GRANT pg_read_all_stats TO worker";
+    one_is_held(acts_as_another).await;
+}
+
+/// Nobody hears the warning of a commit that was given up.
+#[tokio::test(flavor = "multi_thread")]
+async fn after_a_given_up_commit_whose_wait_is_cancelled_nothing_is_read_before_the_standby_has_it() {
+    let place = Place::new().await;
+    place.lose_the_standby().await;
+    assert!(matches!(place.store.commit(replace(id(0), 1)).await.unwrap_err(), Error::NoAnswer));
+    sleep(Duration::from_millis(500)).await;
+    assert!(matches!(place.store.commit(replace(id(1), 1)).await.unwrap_err(), Error::Overloaded));
+    assert!(place.store.load(&id(0)).await.unwrap().is_some());
+    place.cancel().await;
+    sleep(Duration::from_millis(500)).await;
+    // Whoever writes next asks, and the standby with it.
+    let error = place.store.commit(replace(id(1), 1)).await.unwrap_err();
+    assert!(matches!(error, Error::Overloaded), "{error}");
+    let error = place.store.load(&id(0)).await.unwrap_err();
+    assert!(matches!(error, Error::NotReplicated), "{error}");
     place.do_without();
     let since = Instant::now();
     while place.store.load(&id(0)).await.is_err() {
