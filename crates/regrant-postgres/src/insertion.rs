@@ -124,6 +124,10 @@ static INSERT_MANY: Sql = Sql {
 };
 
 impl Write for Insertion {
+    fn has_news(&self) -> bool {
+        false
+    }
+
     fn one(&self) -> &'static Sql {
         &INSERT
     }

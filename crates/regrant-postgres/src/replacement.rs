@@ -98,14 +98,13 @@ const REPLACED: &[Type] = &[
     Type::TEXT,
 ];
 
-/// A row without news tells nothing.
 static REPLACE_MANY: Announced = Announced {
     quiet: Sql { text: replaced_together!("", "", ""), types: REPLACED_TOGETHER.split_at(13).0 },
     aloud: Sql {
         text: concat!(
             "WITH written AS (",
             replaced_together!(", $14", ", line", ", n.line"),
-            ") SELECT id, CASE WHEN line IS NOT NULL THEN pg_notify('regrant', line) END FROM written"
+            ") SELECT id, pg_notify('regrant', line) FROM written"
         ),
         types: REPLACED_TOGETHER,
     },
@@ -128,8 +127,12 @@ const REPLACED_TOGETHER: &[Type] = &[
 ];
 
 impl Write for Replacement {
+    fn has_news(&self) -> bool {
+        self.news.is_some()
+    }
+
     fn one(&self) -> &'static Sql {
-        REPLACE.pick(self.news.is_some())
+        REPLACE.pick(self.has_news())
     }
 
     fn many(rows: &[&Self]) -> &'static Sql {
@@ -162,5 +165,5 @@ impl Write for Replacement {
 }
 
 fn any_news(rows: &[&Replacement]) -> bool {
-    rows.iter().any(|row| row.news.is_some())
+    rows.iter().any(|row| row.has_news())
 }

@@ -183,9 +183,29 @@ async fn drive(connection: Wire, warnings: Arc<AtomicU64>, confirmation: Arc<Con
     while let Some(Ok(message)) = poll_fn(|cx| connection.poll_message(cx)).await {
         if let AsyncMessage::Notice(notice) = message
             && notice.parsed_severity() == Some(Severity::Warning)
+            && casts_doubt(notice.routine())
         {
             confirmation.warn();
             warnings.fetch_add(1, Ordering::Release);
+        }
+    }
+}
+
+/// Whether a warning, by the function of the server that gave it, may mean that a commit is not where it should be. The queue of
+/// notifications warns as well, with the commit and its `SQLSTATE`, when it is half full; any other warning of any engine may.
+fn casts_doubt(routine: Option<&str>) -> bool {
+    routine != Some("asyncQueueFillWarning")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_warning_casts_doubt_but_that_of_a_queue_that_fills() {
+        assert!(!casts_doubt(Some("asyncQueueFillWarning")));
+        for routine in [Some("SyncRepWaitForLSN"), Some("another_engine"), None] {
+            assert!(casts_doubt(routine), "{routine:?}");
         }
     }
 }

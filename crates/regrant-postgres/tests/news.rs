@@ -5,23 +5,9 @@ mod common;
 
 use common::blocked::{Blocked, settle};
 use common::ear::Ear;
-use common::{client, engine, id, issue, options, refresh, replace};
-use regrant::{
-    AsyncTokenStore as _, Change, CommitOutcome, Digest, GrantId, Policy, PolicyOverrides, PreviousAccessToken,
-    Revocation,
-};
+use common::{client, engine, id, issue, options, refresh, replace, revoke};
+use regrant::{AsyncTokenStore as _, CommitOutcome, GrantId, Policy, PolicyOverrides, PreviousAccessToken};
 use regrant_postgres::{ClientRecord, PostgresStore};
-
-/// A change that takes one access token away.
-fn revoke(id: GrantId, expected: u64) -> Change {
-    match replace(id, expected) {
-        Change::Replace { expected, grant, .. } => {
-            let digest = Digest::from_bytes([0xab; 32]);
-            Change::Replace { expected, grant, revocation: Some(Revocation::AccessToken { grant: id, digest }) }
-        }
-        other => panic!("{other:?}"),
-    }
-}
 
 /// The line that such a change is told by.
 fn line(id: GrantId) -> String {

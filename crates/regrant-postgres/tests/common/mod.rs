@@ -16,7 +16,7 @@ use std::time::Duration;
 use regrant::{
     AccessEntry, AsyncEngine, Attributes, Change, Client as RegisteredClient, ClientId, ClientSecretDigest,
     Credentials, Digest, Few, Grant, GrantId, GrantState, GrantTypes, Host, IntrospectionRight, IssueRequest, Pepper,
-    Policy, RefreshFamily, Revision, Rules, Scope, SecretMethods, Subject, SystemEntropy, Terms, Timestamp,
+    Policy, RefreshFamily, Revision, Revocation, Rules, Scope, SecretMethods, Subject, SystemEntropy, Terms, Timestamp,
     TokenEncoding, TokenReply, TokenRequest,
 };
 use regrant_postgres::{Options, PostgresClients, PostgresStore};
@@ -111,6 +111,17 @@ pub(crate) fn insert(id: GrantId) -> Change {
 /// The change from a revision to the next.
 pub(crate) fn replace(id: GrantId, expected: u64) -> Change {
     Change::Replace { expected: Revision::new(expected), grant: grant(id, expected + 1), revocation: None }
+}
+
+/// A change that takes one access token away.
+pub(crate) fn revoke(id: GrantId, expected: u64) -> Change {
+    match replace(id, expected) {
+        Change::Replace { expected, grant, .. } => {
+            let digest = Digest::from_bytes([0xab; 32]);
+            Change::Replace { expected, grant, revocation: Some(Revocation::AccessToken { grant: id, digest }) }
+        }
+        other => panic!("{other:?}"),
+    }
 }
 
 pub(crate) const SECRET: &str = "web-secret-of-many-characters";
