@@ -231,10 +231,17 @@ async fn revoke(node: &AsyncEngine<PostgresStore, PostgresClients>, token: &str)
 #[tokio::test(flavor = "multi_thread")]
 async fn without_a_way_around_the_pooler_nobody_listens_and_nothing_is_kept() {
     let database = shared().database().unwrap();
-    drop(PostgresStore::open(options(&shared().url(&database))).await.unwrap());
+    let direct = PostgresStore::open(options(&shared().url(&database))).await.unwrap();
+    let clients = direct.clients(Policy::default());
+    clients.add(&ClientRecord::new(client())).await.unwrap();
     let pooler = Pooler::start(shared());
     let node = pooled(&pooler, &database, false).await;
-    assert!(node.listen(wall, Vec::new(), |_| {}).is_none());
+    let read = node.clients(Policy::default());
+    assert!(node.listen(wall, vec![Arc::new(read.cache().clone())], |_| {}).is_none());
+    for enabled in [false, true, false] {
+        clients.set_enabled(&web(), enabled).await.unwrap();
+        assert_eq!(read.client(&web()).await.unwrap().unwrap().enabled, enabled, "read again each time");
+    }
 }
 
 /// What the option is for: named statements are lost there.
