@@ -142,8 +142,9 @@ async fn a_refresh_that_cannot_be_serialized_is_decided_anew_and_answered() {
 /// Whoever holds the row waits for the table, and for an hour before looking for a deadlock; so the store's session is the one
 /// that is undone.
 const PATIENT: &str = "SET deadlock_timeout = '1h'";
-/// Long enough for the other to begin to wait, since a session looks only once.
-const SOON: &str = "deadlock_timeout = '2s'";
+/// Long enough for the other to begin to wait, since a session looks only once, on a machine that stands still for a moment too;
+/// and shorter than the store waits for a lock, an eighth of a minute.
+const SOON: &str = "deadlock_timeout = '5s'";
 const LOCK: &str = "LOCK TABLE regrant.grants IN SHARE MODE";
 
 #[tokio::test]
