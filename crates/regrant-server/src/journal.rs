@@ -47,6 +47,11 @@ pub fn listener(event: &ListenerEvent) {
     }
 }
 
+/// Logs that this node hears no news of other nodes, and what it does instead.
+pub fn no_news() {
+    info!("no news of other nodes is heard: clients are read for each request, and nothing is cached");
+}
+
 /// The observer of a server: it logs. Nothing it is told holds a token or a secret, so there is nothing to leave out.
 #[derive(Debug, Clone, Copy)]
 pub struct Journal;

@@ -189,7 +189,8 @@ fn read_store(source: &Source<'_>, file: &File, overrides: &Overrides, base: &Pa
     StoreUrl::parse(text.get_ref(), base).map_err(|error| source.at(&text.span(), format_args!("store: {error}")))
 }
 
-/// A cache that hears no news of revoked tokens is never used, so over any other store the key is a slip.
+/// A cache that hears no news of revoked tokens is never used, so over any other store the key is a slip, and so it is where no
+/// news comes in.
 fn read_resource_cache(source: &Source<'_>, file: &File, store: &StoreUrl) -> Result<Option<CacheBounds>, Problem> {
     let Some(keys) = &file.resource_cache else {
         return Ok(None);
@@ -198,6 +199,7 @@ fn read_resource_cache(source: &Source<'_>, file: &File, store: &StoreUrl) -> Re
         let what = "resource_cache: there is no such cache over memory: and sqlite:PATH, expected a store postgres://…";
         return Err(source.at(&keys.span(), what));
     }
+    file.postgres.hears_news().map_err(|why| source.at(&keys.span(), format_args!("resource_cache: {why}")))?;
     Ok(Some(keys.get_ref().bounds()))
 }
 

@@ -22,6 +22,19 @@ pub struct PostgresKeys {
 }
 
 impl PostgresKeys {
+    /// Whether news of other nodes comes in; else why not, and what would bring it.
+    pub(super) fn hears_news(&self) -> Result<(), &'static str> {
+        match self {
+            Self { notify: Some(false), .. } => {
+                Err("no node tells another what it revokes, expected [postgres] notify = true")
+            }
+            Self { pooler: true, listener: None, .. } => {
+                Err("nothing is heard through a pooler, expected [postgres] listener = a way around it, postgres://…")
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// The options of a store at an address.
     ///
     /// # Errors

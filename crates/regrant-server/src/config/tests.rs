@@ -51,6 +51,12 @@ fn a_resource_cache_that_would_never_be_used_is_refused() {
         let told = problem(&format!("store = '{store}'\n[resource_cache]\n"));
         assert!(told.starts_with("/etc/regrant/r.toml:2: resource_cache: "), "{told}");
     }
+    let over_postgres = |keys: &str| format!("store = 'postgres://h/db'\n[resource_cache]\n[postgres]\n{keys}\n");
+    for (keys, expected) in [("notify = false", "notify = true"), ("pooler = true", "listener")] {
+        let told = problem(&over_postgres(keys));
+        assert!(told.starts_with("/etc/regrant/r.toml:2: resource_cache: ") && told.contains(expected), "{told}");
+    }
+    assert!(parse(&over_postgres("pooler = true\nlistener = 'postgres://h/db'")).is_ok());
     // The store that counts is the one of the command line.
     let overrides = Overrides { store: Some("memory:".to_owned()), ..Overrides::default() };
     let text = "store = 'postgres://h/db'\n[resource_cache]\n";

@@ -93,7 +93,13 @@ impl Store {
     pub fn listen(&self, sinks: Vec<Arc<dyn RevocationSink>>) -> Option<Listener> {
         match self {
             Self::Memory(_) | Self::Sqlite(_) => None,
-            Self::Postgres(store) => store.listen(clock::now, sinks, journal::listener),
+            Self::Postgres(store) => {
+                let listener = store.listen(clock::now, sinks, journal::listener);
+                if listener.is_none() {
+                    journal::no_news();
+                }
+                listener
+            }
         }
     }
 

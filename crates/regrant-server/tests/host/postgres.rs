@@ -307,3 +307,16 @@ fn a_database_that_is_not_there_and_a_pepper_that_is_missing_are_told_without_a_
     let bare = Place::with(&config).run(&["grant", "issue"], &["--client", "web"]);
     assert_eq!((bare.code, bare.err.contains("pepper_file")), (2, true), "{bare:?}");
 }
+
+/// It is slower than one that hears them, and an operator may not have meant it.
+#[test]
+fn a_node_that_hears_no_news_says_so_at_its_start() {
+    let url = database();
+    let quiet =
+        Place::with(&format!("{}\n[postgres]\nconnections = 1\nnotify = false\n", base(&Setup::fixtures(), &url)));
+    std::fs::write(quiet.path("pepper"), [7; 32]).unwrap();
+    let (quiet, hearing) = (quiet.serve(), place(&Setup::fixtures(), &url).serve());
+    eventually("it says so", || quiet.log().contains("no news of other nodes is heard"));
+    eventually("the other one hears", || hearing.log().contains("news of other nodes is heard"));
+    assert!(!hearing.log().contains("no news"));
+}
