@@ -5,6 +5,7 @@
 //! round trip and each flush of the log serves many.
 
 use std::mem;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -94,9 +95,10 @@ impl Lane {
 
     async fn run(&self, jobs: Vec<Job>, passage: Option<Passage>, session: &Session) -> Vec<Job> {
         let passage = passage.filter(|_| jobs.iter().any(Job::commits));
-        let done = timeout(self.options.limit(), Pass::of(jobs, self.options.notify).run(session)).await;
-        let Ok(left) = done else {
-            // Every reply of the pass was dropped with it: `Error::NoAnswer`.
+        let mut pass = pin!(Pass::of(jobs, self.options.notify).run(session));
+        let Ok(left) = timeout(self.options.limit(), pass.as_mut()).await else {
+            // Every reply of the pass is dropped with it: `Error::NoAnswer`. Not before the gate is shut: whoever hears that
+            // comes again at once, and another lane must not find it open.
             session.cut();
             if let Some(passage) = passage {
                 self.gate.unanswered(passage, Instant::now());
