@@ -117,12 +117,12 @@ impl Run {
         let reply = self.world.engine.token(request).expect("memory does not fail");
         match (expected, reply) {
             (Expected::Rotation(scope), Reply::Success(reply)) => {
-                assert_eq!((told, set(reply.scope.as_str())), (Outcome::Rotated, scope.clone()));
+                assert_eq!((told, set(reply.scope().as_str())), (Outcome::Rotated, scope.clone()));
                 let (refresh, access) = self.texts(&reply);
                 self.grants[grant].rotated(refresh, access, scope, now);
             }
             (Expected::Retry { refresh, access, scope }, Reply::Success(reply)) => {
-                assert_eq!((told, set(reply.scope.as_str())), (Outcome::Retried, scope.clone()));
+                assert_eq!((told, set(reply.scope().as_str())), (Outcome::Retried, scope.clone()));
                 let given = texts(&reply);
                 assert_eq!(given.0, refresh, "a retry gives the same successor");
                 match access {
